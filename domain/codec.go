@@ -1,0 +1,289 @@
+package domain
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Codec reads events as people write them. The zero Codec works; it leaves
+// texts as they are.
+type Codec struct {
+	// Normalise brings a text to Unicode NFC, so that "ề" is one character
+	// however it was typed. Nil leaves texts alone.
+	Normalise func(string) string
+	// IDKey makes the ids that are derived from an event's content
+	// unguessable, because that content is partly personal.
+	IDKey []byte
+}
+
+// MaxLine is the longest event in bytes that a Codec reads.
+const MaxLine = 64 << 10
+
+// Parse reads an event in the form of a CloudEvents 1.0 JSON object. An event
+// without an id gets one from [Codec.DerivedID]. The sequence and the time,
+// which the ledger sets, are ignored. All errors are *[Rejection]; with one
+// that concerns a field the entry holds what could be read of the subject and
+// the id, so that the writer finds the line again.
+func (c Codec) Parse(line []byte) (Entry, error) {
+	var e Entry
+	if len(line) > MaxLine {
+		return e, rejectf(TooLarge, "", Text{
+			EN: "the event is longer than %d bytes; an event is a few hundred", VI: "sự kiện dài hơn %d byte; một sự kiện thường chỉ vài trăm byte",
+		}, MaxLine)
+	}
+	in, err := parseObject(line)
+	if err != nil {
+		return e, err
+	}
+	f := fields{reading: true, in: in, norm: c.Normalise}
+	var version, source, typeName, subject, schema, ignored string
+	f.str("specversion", &version, 0)
+	f.require(version == "" || version == "1.0", "specversion", `is not "1.0"`, `phải là "1.0"`)
+	f.id("id", &e.ID, 0)
+	f.str("source", &source, 0)
+	f.str("type", &typeName, required)
+	f.str("subject", &subject, required)
+	if s, ok := ParseSubject(subject); ok {
+		e.Subject = s
+	} else {
+		f.require(subject == "", "subject", "is not member/ID, organisation/ID or village/ID, with an id of 1 to 64 of the characters A-Z a-z 0-9 _ -",
+			"phải có dạng member/MÃ, organisation/MÃ hoặc village/MÃ, mã gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -")
+	}
+	f.date("effectiveon", &e.EffectiveOn, required)
+	f.require(e.EffectiveOn == 0 || e.EffectiveOn >= FirstDay, "effectiveon",
+		"lies before 1930-02-03, the founding of the Party; check the year", "sớm hơn ngày thành lập Đảng 03/02/1930; hãy kiểm tra lại năm")
+	f.str("time", &ignored, 0)
+	f.str("sequence", &ignored, 0)
+	f.str("dataschema", &schema, 0)
+	f.str("datacontenttype", &ignored, 0)
+	f.actor("actor", &e.Actor)
+	f.text("reason", &e.Reason, long)
+	var x Exception
+	if f.object("exception", 0, x.fields) {
+		e.Exception = &x
+	}
+	f.lookup("data", required)
+	f.finish()
+
+	t, known := typeNamed(typeName)
+	if typeName != "" && !known {
+		return e, rejectf(UnknownType, "type", Text{
+			EN: "is not an event type; did you mean %s? The catalogue lists all", VI: "không phải loại sự kiện; có phải ý bạn là %s? Xem danh mục sự kiện",
+		}, nearest(typeName))
+	}
+	if f.err != nil {
+		return e, f.err
+	}
+	if t.kind != e.Subject.Kind() {
+		return e, rejectf(BadValue, "subject", Text{
+			EN: "%s is about a subject of the form %s/ID", VI: "%s phải có subject dạng %s/MÃ",
+		}, t.name, t.kind)
+	}
+	event := t.make()
+	f.require(schema == "" || schema == SchemaOf(event), "dataschema",
+		"is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
+	f.object("data", required, event.fields)
+	if f.err != nil {
+		return e, f.err
+	}
+	e.Event = event
+	if annulled(event) != "" && e.Reason == "" {
+		return e, reject(MissingField, "reason", "is missing; an annulment needs one", "còn thiếu; huỷ một mục phải nêu lý do")
+	}
+	if e.ID == "" {
+		e.ID = c.DerivedID(e)
+	}
+	return e, nil
+}
+
+// actor is a pseudonym, which also stands in a header: ASCII without spaces.
+func (f *fields) actor(name string, p *string) {
+	if f.str(name, p, 0) {
+		ok := len(*p) <= maxID
+		for _, c := range []byte(*p) {
+			ok = ok && c > ' ' && c < 0x7F && c != '@'
+		}
+		f.require(ok, name, "is not a pseudonym: up to 64 ASCII characters without spaces, not an address",
+			"phải là bí danh: tối đa 64 ký tự ASCII, không dấu cách, không phải địa chỉ thư")
+	}
+}
+
+// DerivedID returns the id of an event that came without one: a keyed hash of
+// its type, subject, date and canonical data. The same fact, imported again,
+// has the same id.
+func (c Codec) DerivedID(e Entry) string {
+	h := hmac.New(sha256.New, c.IDKey)
+	b := make([]byte, 0, 1024)
+	for _, part := range []string{"rollbook/id/v1", e.Type(), string(e.Subject), e.EffectiveOn.String()} {
+		b = append(append(b, part...), '\n')
+	}
+	h.Write(AppendData(b, e.Event, All))
+	return hex.EncodeToString(h.Sum(b[:0])[:16])
+}
+
+// Same reports whether two entries say the same thing: all but who recorded
+// them, when, and in which place.
+func Same(a, b Entry) bool {
+	if a.ID != b.ID || a.Subject != b.Subject || a.EffectiveOn != b.EffectiveOn || a.Reason != b.Reason || a.Type() != b.Type() {
+		return false
+	}
+	if (a.Exception == nil) != (b.Exception == nil) || a.Exception != nil && *a.Exception != *b.Exception {
+		return false
+	}
+	return string(AppendData(nil, a.Event, All)) == string(AppendData(nil, b.Event, All))
+}
+
+// AppendData writes those parts of an event's data that are asked for, in
+// canonical form: fields in the order of the catalogue, no white space, as few
+// escapes as possible.
+func AppendData(b []byte, e Event, parts Part) []byte {
+	f := fields{out: append(b, '{'), parts: parts}
+	e.fields(&f)
+	return append(f.out, '}')
+}
+
+// AppendJSON writes an entry as the CloudEvents 1.0 JSON object that Parse
+// reads, with what the ledger has set. Source is the ledger's name.
+func AppendJSON(b []byte, e Entry, source string) []byte {
+	t := typeOf(e.Event)
+	b = append(b, `{"specversion":"1.0","id":`...)
+	b = appendString(b, e.ID)
+	b = append(b, `,"source":`...)
+	b = appendString(b, source)
+	b = append(b, `,"type":`...)
+	b = appendString(b, t.name)
+	b = append(b, `,"subject":`...)
+	b = appendString(b, string(e.Subject))
+	b = append(b, `,"effectiveon":"`...)
+	b = e.EffectiveOn.append(b)
+	b = append(b, '"')
+	if !e.Time.IsZero() {
+		b = append(b, `,"time":"`...)
+		b = e.Time.UTC().AppendFormat(b, time.RFC3339Nano)
+		b = append(b, '"')
+	}
+	if e.Sequence != 0 {
+		b = append(b, `,"sequence":"`...)
+		b = strconv.AppendUint(b, e.Sequence, 10)
+		b = append(b, '"')
+	}
+	if e.Actor != "" {
+		b = append(b, `,"actor":`...)
+		b = appendString(b, e.Actor)
+	}
+	b = e.appendRest(b)
+	b = append(b, `,"dataschema":"`...)
+	b = append(append(b, SchemaOf(e.Event)...), '"')
+	b = append(b, `,"data":`...)
+	b = AppendData(b, e.Event, All)
+	return append(b, '}')
+}
+
+func (e Entry) appendRest(b []byte) []byte {
+	if e.Reason != "" {
+		b = append(b, `,"reason":`...)
+		b = appendString(b, e.Reason)
+	}
+	if e.Exception != nil {
+		f := fields{out: append(b, `,"exception":{`...), parts: All}
+		e.Exception.fields(&f)
+		b = append(f.out, '}')
+	}
+	return b
+}
+
+// SchemaOf returns the name of the wire form that an event is written in.
+func SchemaOf(e Event) string {
+	t := typeOf(e)
+	return "urn:rollbook:" + t.name + ":" + strconv.Itoa(t.since)
+}
+
+// AppendPayload writes what a record of the log holds of an entry, beside what
+// stands in the record's own fields (id, type, subject, actor). Parts other
+// than All leave personal fields out.
+func AppendPayload(b []byte, e Entry, parts Part) []byte {
+	b = append(b, `{"v":1,"effectiveon":"`...)
+	b = e.EffectiveOn.append(b)
+	b = append(b, '"')
+	if parts == All {
+		b = e.appendRest(b)
+	}
+	b = append(b, `,"data":`...)
+	b = AppendData(b, e.Event, parts)
+	return append(b, '}')
+}
+
+// ParsePayload reads what AppendPayload wrote, for a type's wire name and
+// schema. Personal fields may be missing. Errors are *[Rejection]: the type is
+// unknown, its version is, or the payload does not fit.
+func ParsePayload(typeName, schema string, payload []byte) (Entry, error) {
+	var e Entry
+	t, ok := typeNamed(typeName)
+	if !ok {
+		return e, rejectf(UnknownType, "type", Text{
+			EN: "is not an event type that this program knows; a newer one may", VI: "chương trình này không biết loại sự kiện này; có thể cần bản mới hơn",
+		})
+	}
+	event := t.make()
+	if !strings.HasPrefix(schema, "urn:rollbook:") || schema != SchemaOf(event) {
+		return e, reject(UnknownType, "dataschema", "is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
+	}
+	in, err := parseObject(payload)
+	if err != nil {
+		return e, err
+	}
+	f := fields{reading: true, in: in, partial: true}
+	var version int
+	f.integer("v", &version, required, 1, 1, true)
+	f.date("effectiveon", &e.EffectiveOn, required)
+	f.text("reason", &e.Reason, long)
+	var x Exception
+	if f.object("exception", 0, x.fields) {
+		e.Exception = &x
+	}
+	f.object("data", required, event.fields)
+	f.finish()
+	if f.err != nil {
+		return e, f.err
+	}
+	e.Event = event
+	return e, nil
+}
+
+// nearest returns the wire name closest to what somebody wrote.
+func nearest(name string) string {
+	best, least := "", 1<<30
+	if len(name) > 64 {
+		name = name[:64]
+	}
+	for _, t := range eventTypes {
+		if d := distance(name, t.name); d < least {
+			best, least = t.name, d
+		}
+	}
+	return best
+}
+
+// distance is the number of single-byte edits between two words.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			last, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, last+cost)
+		}
+	}
+	return row[len(b)]
+}

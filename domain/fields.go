@@ -1,0 +1,482 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// flag marks a field.
+type flag uint8
+
+const (
+	required  flag = 1 << iota
+	identity       // personal: says who somebody is
+	sensitive      // personal: ethnicity, religion
+	long           // free text of some paragraphs
+)
+
+// Part is a set of fields by how personal they are.
+type Part uint8
+
+// The parts of an event's data. What the law may ask to erase is in Identity
+// and Sensitive.
+const (
+	Open      Part = 1 << iota // not personal
+	Identity                   // names, dates of birth, numbers, addresses
+	Sensitive                  // ethnicity and religion
+	All       = Open | Identity | Sensitive
+)
+
+func (l flag) part() Part {
+	switch {
+	case l&identity != 0:
+		return Identity
+	case l&sensitive != 0:
+		return Sensitive
+	}
+	return Open
+}
+
+// Limits of texts, in characters.
+const (
+	maxText = 300
+	maxLong = 4000
+	maxID   = 64
+)
+
+// fields walks over the wire form of an event's data, reading or writing. One
+// description of each type serves both, so the two cannot drift apart.
+//
+// Reading, the first problem sticks and the walk goes on without effect.
+type fields struct {
+	reading bool
+
+	// Reading.
+	in      []member
+	used    uint64              // bit i: in[i] was asked for
+	known   []string            // names asked for, for the message on an unknown one
+	path    string              // path of the object, with a dot at its end
+	partial bool                // personal fields may be missing
+	norm    func(string) string // brings texts to Unicode NFC; may be nil
+	err     *Rejection
+
+	// Writing.
+	out   []byte
+	parts Part
+}
+
+func (f *fields) fail(r *Rejection) {
+	if f.err == nil {
+		f.err = r
+	}
+}
+
+// lookup returns the raw value of a field, nil when it is absent or null.
+func (f *fields) lookup(name string, l flag) []byte {
+	f.known = append(f.known, name)
+	for i, m := range f.in {
+		if m.name == name {
+			f.used |= 1 << i
+			if string(m.raw) == "null" {
+				break
+			}
+			return m.raw
+		}
+	}
+	f.need(l&required == 0, name, l, "is missing; give it", "còn thiếu; hãy ghi trường này")
+	return nil
+}
+
+// need reports a missing field unless ok, or unless personal fields may be missing.
+func (f *fields) need(ok bool, name string, l flag, en, vi string) {
+	if f.reading && !ok && (!f.partial || l.part() == Open) {
+		f.fail(reject(MissingField, f.path+name, en, vi))
+	}
+}
+
+// require reports a bad value unless ok.
+func (f *fields) require(ok bool, name, en, vi string) {
+	if f.reading && !ok {
+		f.fail(reject(BadValue, f.path+name, en, vi))
+	}
+}
+
+// finish reports a field that nobody asked for. It comes before a missing one:
+// a misspelt name is both, and this is the half that helps.
+func (f *fields) finish() {
+	for i, m := range f.in {
+		if f.used&(1<<i) == 0 && (f.err == nil || f.err.Code == MissingField) {
+			list := strings.Join(f.known, ", ")
+			if list == "" {
+				list = "-"
+			}
+			f.err = rejectf(UnknownField, f.path+printable(m.name), Text{
+				EN: "is not a field here; correct the name or leave it out. Fields here: %s",
+				VI: "không phải là trường ở đây; hãy sửa tên hoặc bỏ đi. Các trường hợp lệ: %s",
+			}, list)
+			return
+		}
+	}
+}
+
+// key begins a field on writing. It reports whether the field is to be written.
+func (f *fields) key(name string, l flag) bool {
+	if f.parts&l.part() == 0 {
+		return false
+	}
+	f.name(name)
+	return true
+}
+
+func (f *fields) name(name string) {
+	if f.out[len(f.out)-1] != '{' {
+		f.out = append(f.out, ',')
+	}
+	f.out = append(f.out, '"')
+	f.out = append(f.out, name...) // names of ours need no escapes
+	f.out = append(f.out, '"', ':')
+}
+
+// str reads or writes a string and returns what was read.
+func (f *fields) str(name string, p *string, l flag) (read bool) {
+	if !f.reading {
+		if *p != "" && f.key(name, l) {
+			f.out = appendString(f.out, *p)
+		}
+		return false
+	}
+	raw := f.lookup(name, l)
+	if raw == nil {
+		return false
+	}
+	if raw[0] != '"' {
+		f.fail(reject(BadValue, f.path+name, "is not a text; write it in double quotes", "không phải là chuỗi; hãy ghi trong dấu ngoặc kép"))
+		return false
+	}
+	s, ok := unquote(raw)
+	if !ok {
+		f.fail(reject(Malformed, f.path+name, "holds half a character (a lone surrogate); type the text again", "chứa nửa ký tự (surrogate đơn lẻ); hãy gõ lại"))
+		return false
+	}
+	if s == "" {
+		f.need(l&required == 0, name, l, "is empty; give it", "đang trống; hãy ghi trường này")
+		return false
+	}
+	*p = s
+	return true
+}
+
+// text is what people wrote: any letters, no invisible characters.
+func (f *fields) text(name string, p *string, l flag) {
+	if !f.str(name, p, l) {
+		return
+	}
+	if f.norm != nil {
+		*p = f.norm(*p)
+	}
+	most := maxText
+	if l&long != 0 {
+		most = maxLong
+	}
+	f.fail2(checkText(*p, most), name)
+}
+
+func (f *fields) fail2(r *Rejection, name string) {
+	if r != nil {
+		r.Field = f.path + name
+		f.fail(r)
+	}
+}
+
+// checkText refuses what cannot be seen or would change how a line reads.
+func checkText(s string, most int) *Rejection {
+	n := 0
+	for _, r := range s {
+		n++
+		switch {
+		case r == '\n' && most == maxLong:
+		case r == utf8.RuneError:
+			return reject(BadValue, "", "holds the replacement character U+FFFD, a sign of a broken encoding; type the text again",
+				"chứa ký tự thay thế U+FFFD, dấu hiệu hỏng bảng mã; hãy gõ lại")
+		case !unicode.IsPrint(r):
+			return rejectf(BadValue, "", Text{
+				EN: "holds an invisible or control character (U+%04X) at character %d; remove it",
+				VI: "chứa ký tự vô hình hoặc ký tự điều khiển (U+%04X) ở vị trí %d; hãy xoá đi",
+			}, r, n)
+		}
+	}
+	if n > most {
+		return rejectf(TooLarge, "", Text{EN: "is longer than %d characters; shorten it", VI: "dài hơn %d ký tự; hãy rút ngắn"}, most)
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
+		return reject(BadValue, "", "begins or ends with a space; remove it", "có dấu cách ở đầu hoặc cuối; hãy xoá đi")
+	}
+	return nil
+}
+
+// id is an opaque id of something in the ledger.
+func (f *fields) id(name string, p *string, l flag) {
+	if f.str(name, p, l) {
+		f.require(ValidID(*p), name,
+			"is not an id: 1 to 64 of the characters A-Z a-z 0-9 _ -", "không phải mã định danh: 1 đến 64 ký tự A-Z a-z 0-9 _ -")
+	}
+}
+
+// idOrNull is an id that must be there but may be null.
+func (f *fields) idOrNull(name string, p *string, l flag) {
+	if !f.reading {
+		if *p == "" {
+			if f.key(name, l) {
+				f.out = append(f.out, "null"...)
+			}
+			return
+		}
+		f.id(name, p, l)
+		return
+	}
+	for _, m := range f.in {
+		if m.name == name && string(m.raw) == "null" {
+			f.lookup(name, 0)
+			return
+		}
+	}
+	f.id(name, p, l)
+}
+
+// ValidID reports whether s may stand for a subject or an event.
+func ValidID(s string) bool {
+	if s == "" || len(s) > maxID {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// choice is one of a closed list of words.
+func choice[T ~string](f *fields, name string, p *T, l flag, list []T) {
+	s := string(*p)
+	if !f.str(name, &s, l) {
+		return
+	}
+	if i := slices.Index(list, T(s)); i >= 0 {
+		*p = list[i] // the list's own string, so that s can be freed
+		return
+	}
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	if len(words) > 12 {
+		words = []string{words[0], "…", words[len(words)-1]}
+	}
+	f.fail(rejectf(BadValue, f.path+name, Text{
+		EN: "is not one of: %s", VI: "phải là một trong các giá trị: %s",
+	}, strings.Join(words, ", ")))
+}
+
+func (f *fields) date(name string, p *Date, l flag) {
+	if !f.reading {
+		if *p != 0 && f.key(name, l) {
+			f.out = append(f.out, '"')
+			f.out = p.append(f.out)
+			f.out = append(f.out, '"')
+		}
+		return
+	}
+	var s string
+	if !f.str(name, &s, l) {
+		return
+	}
+	d, ok := ParseDate(s)
+	f.require(ok, name, "is not a date that exists, in the form YYYY-MM-DD", "không phải là ngày có thật, dạng YYYY-MM-DD")
+	const first = 680_000 // in 1862: nobody in a roll was born before
+	f.require(!ok || d >= first && d <= LastDay, name, "lies too far away; check the year", "ngày quá xa; hãy kiểm tra lại năm")
+	*p = d
+}
+
+func (f *fields) integer(name string, p *int, l flag, least, most int, always bool) {
+	if !f.reading {
+		if (*p != 0 || always) && f.key(name, l) {
+			f.out = appendInt(f.out, *p)
+		}
+		return
+	}
+	raw := f.lookup(name, l)
+	if raw == nil {
+		return
+	}
+	n, ok := parseInt(raw)
+	if !ok || n < least || n > most {
+		f.fail(rejectf(BadValue, f.path+name, Text{
+			EN: "is not a whole number from %d to %d", VI: "phải là số nguyên từ %d đến %d",
+		}, least, most))
+		return
+	}
+	*p = n
+}
+
+func (f *fields) year(name string, p *int)              { f.integer(name, p, required, 1930, 2200, true) }
+func (f *fields) birthYear(name string, p *int, l flag) { f.integer(name, p, l, 1862, 2200, false) }
+func (f *fields) count(name string, p *int)             { f.integer(name, p, required, 0, 1_000_000, true) }
+func (f *fields) flag(name string, p *bool) {
+	if !f.reading {
+		if f.key(name, 0) {
+			if *p {
+				f.out = append(f.out, "true"...)
+			} else {
+				f.out = append(f.out, "false"...)
+			}
+		}
+		return
+	}
+	raw := f.lookup(name, required)
+	if raw == nil {
+		return
+	}
+	*p = string(raw) == "true"
+	f.require(*p || string(raw) == "false", name, "is neither true nor false", "phải là true hoặc false")
+}
+
+func (f *fields) badge(name string, p *int) {
+	f.integer(name, p, required, badgeYears[0], badgeYears[len(badgeYears)-1], true)
+	f.require(*p == 0 || slices.Contains(badgeYears, *p), name,
+		"there is no badge for so many years: 30, 40, 45, 50 … 90", "không có huy hiệu cho số năm này: 30, 40, 45, 50 … 90")
+}
+
+// digits is a number of which leading zeros count.
+func (f *fields) digits(name string, p *string, l flag, least, most int) {
+	if !f.str(name, p, l) {
+		return
+	}
+	ok := len(*p) >= least && len(*p) <= most
+	for _, c := range []byte(*p) {
+		ok = ok && c >= '0' && c <= '9'
+	}
+	if !ok {
+		f.fail(rejectf(BadValue, f.path+name, Text{
+			EN: "is not %d to %d digits, written as a text", VI: "phải gồm %d đến %d chữ số, ghi dạng chuỗi",
+		}, least, most))
+	}
+}
+
+func (f *fields) phone(name string, p *string, l flag) {
+	if f.str(name, p, l) {
+		ok := len(*p) <= 32 && strings.Trim(*p, "0123456789+-(). ") == ""
+		f.require(ok, name, "is not a telephone number", "không phải số điện thoại")
+	}
+}
+
+// object reads or writes a nested object by walk.
+func (f *fields) object(name string, l flag, walk func(*fields)) (read bool) {
+	if !f.reading {
+		// Whether the object is written does not depend on the parts asked for,
+		// because its fields may belong to any.
+		f.name(name)
+		f.out = append(f.out, '{')
+		walk(f)
+		f.out = append(f.out, '}')
+		return false
+	}
+	raw := f.lookup(name, l)
+	if raw == nil || f.err != nil && f.err.Code != MissingField {
+		return false
+	}
+	in, err := f.open(name, raw)
+	if err != nil {
+		f.fail(err)
+		return false
+	}
+	inner := fields{reading: true, in: in, path: f.path + name + ".", partial: f.partial, norm: f.norm}
+	walk(&inner)
+	inner.finish()
+	if inner.err != nil {
+		f.fail(inner.err)
+	}
+	return true
+}
+
+func (f *fields) open(name string, raw []byte) ([]member, *Rejection) {
+	if raw[0] != '{' {
+		return nil, reject(BadValue, f.path+name, "is not an object {…}", "phải là một đối tượng {…}")
+	}
+	in, err := parseObject(raw)
+	if err != nil && err.Field != "" {
+		err.Field = f.path + name + "." + err.Field
+	}
+	return in, err
+}
+
+func (f *fields) decision(name string, d *Decision) { f.object(name, required, d.fields) }
+
+func (f *fields) optionalDecision(name string, d **Decision) {
+	if !f.reading && *d == nil {
+		return
+	}
+	have := *d
+	if have == nil {
+		have = new(Decision)
+	}
+	if f.object(name, 0, have.fields) {
+		*d = have
+	}
+}
+
+func (f *fields) person(name string, p *Person) { f.object(name, required, p.fields) }
+
+func (f *fields) optionalPerson(name string, p **Person) {
+	if !f.reading && *p == nil {
+		return
+	}
+	have := *p
+	if have == nil {
+		have = new(Person)
+	}
+	if f.object(name, 0, have.fields) {
+		*p = have
+	}
+}
+
+func (f *fields) personChange(name string, p *Person) {
+	f.object(name, required, func(f *fields) {
+		p.walk(f, 0)
+		f.need(len(f.in) > 0, "", identity, "names no field that changed", "không có trường nào thay đổi")
+	})
+}
+
+func parseInt(raw []byte) (int, bool) {
+	digits, negative := raw, false
+	if digits[0] == '-' {
+		digits, negative = digits[1:], true
+	}
+	if len(digits) == 0 || len(digits) > 9 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
+}
+
+func appendInt(b []byte, n int) []byte {
+	if n < 0 {
+		b = append(b, '-')
+		n = -n
+	}
+	if n >= 10 {
+		b = appendInt(b, n/10)
+	}
+	return append(b, byte('0'+n%10))
+}
