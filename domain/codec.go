@@ -287,3 +287,13 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// SchemaNamed returns the name of the newest wire form of a type, "" for an
+// unknown one.
+func SchemaNamed(typeName string) string {
+	t, ok := typeNamed(typeName)
+	if !ok {
+		return ""
+	}
+	return SchemaOf(t.make())
+}

@@ -43,6 +43,9 @@ func Decide(w World, e Entry) error {
 	if r == nil {
 		return nil // not a *Rejection in an error
 	}
+	if r.Clash == e.ID {
+		r.Clash = "" // nothing stands in its own way
+	}
 	return r
 }
 
@@ -164,7 +167,14 @@ func decideOrganisation(w World, e Entry, t Timeline) *Rejection {
 			}, e.Subject.ID())
 		}
 	}
+	opening := ""
+	if o := d.Organisation(e.Subject.ID()); o != nil {
+		opening = o.opening
+	}
 	if r := d.Put(e.Subject, t); r != nil {
+		if r.Clash == e.ID {
+			r.Clash = opening // it counts before the organisation exists
+		}
 		return r
 	}
 	switch e.Event.(type) {
@@ -188,10 +198,15 @@ func checkMembers(w World, e Entry) *Rejection {
 	members := slices.Clone(w.MembersOf(e.Subject.ID()))
 	slices.Sort(members)
 	for _, id := range slices.Compact(members) {
-		if _, r := LifeOf(w.Timeline(MemberSubject(id)), w.Directory()); r != nil {
+		if life, r := LifeOf(w.Timeline(MemberSubject(id)), w.Directory()); r != nil {
+			// Name the member's entry: the impossible one, or the one that put
+			// them where they cannot stay.
+			if r.Clash = r.at; r.Clash == "" {
+				r.Clash = life.origin(samePlace)
+			}
 			r.Message = Text{
-				EN: "member %s stands in the way: %s", VI: "vướng đảng viên %s: %s",
-			}.with(id, r.Message)
+				EN: "member %s stands in the way (entry %s): %s", VI: "vướng đảng viên %s (mục %s): %s",
+			}.with(id, r.Clash, r.Message)
 			r.Code, r.Field = Invariant, ""
 			return r
 		}
@@ -223,6 +238,9 @@ func decideVillage(w World, e Entry, t Timeline) *Rejection {
 		}
 	}
 	_, r := FoldVillage(e.Subject.ID(), t)
+	if v := d.Village(e.Subject.ID()); r != nil && r.Clash == e.ID && v != nil {
+		r.Clash = v.opening // it counts before the village is registered
+	}
 	return r
 }
 

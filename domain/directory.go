@@ -173,13 +173,33 @@ func (d *Directory) checkPlace(o *Organisation) *Rejection {
 			}, parent.ID, place.from.On, o.ID)
 		}
 		if parent.ended.Before(until) {
-			return clash(Entry{ID: parent.ending}, Text{
+			self.Sequence = place.from.Sequence
+			return clash(earlier(self, parent.ending, parent.ended), Text{
 				EN: "organisation %s ends on %s while %s is below it; move that one first", VI: "tổ chức %s kết thúc ngày %s khi %s còn trực thuộc; hãy chuyển tổ chức đó trước",
 			}, parent.ID, parent.ended.On, o.ID)
 		}
 		if r := d.checkRing(o, place.from, until, self); r != nil {
 			return r
 		}
+	}
+	return d.checkMerger(o)
+}
+
+// checkMerger checks that what an organisation was merged into exists there.
+func (d *Directory) checkMerger(o *Organisation) *Rejection {
+	if o.into == "" {
+		return nil
+	}
+	into := d.organisations[o.into]
+	if into == nil {
+		return clash(Entry{ID: o.ending}, Text{
+			EN: "organisation %s was merged into %s, which would be unknown", VI: "tổ chức %s đã sáp nhập vào %s, tổ chức này không còn tồn tại",
+		}, o.ID, o.into)
+	}
+	if !into.alive(o.ended) {
+		return clash(Entry{ID: o.ending}, Text{
+			EN: "organisation %s was merged into %s on %s, which would not exist on that day", VI: "tổ chức %s đã sáp nhập vào %s ngày %s, khi đó tổ chức này không tồn tại",
+		}, o.ID, o.into, o.ended.On)
 	}
 	return nil
 }
@@ -200,9 +220,11 @@ func (d *Directory) checkRing(o *Organisation, from, until Point, self Entry) *R
 					moments = append(moments, move.from)
 				}
 			}
-			parent, _ := at(up.parents, moments[i])
+			place, _ := datedAt(up.parents, moments[i])
+			parent := place.value
 			if parent == o.ID {
-				return clash(self, Text{
+				self.Sequence = from.Sequence
+				return clash(earlier(self, place.entry, place.from), Text{
 					EN: "organisation %s would be below itself on %s", VI: "tổ chức %s sẽ trực thuộc chính nó vào ngày %s",
 				}, o.ID, moments[i].On)
 			}

@@ -145,3 +145,6 @@ func (d *Decision) fields(f *fields) {
 	f.date("date", &d.Date, required)
 	f.text("issued_by", &d.IssuedBy, 0)
 }
+
+// KindOf returns what an event is about.
+func KindOf(e Event) Kind { return typeOf(e).kind }

@@ -146,7 +146,7 @@ func (p *Person) walk(f *fields, must flag) {
 	choice(f, "gender", &p.Gender, must, genders)
 	choice(f, "ethnicity", &p.Ethnicity, must|sensitive, ethnicities())
 	choice(f, "religion", &p.Religion, must|sensitive, religions())
-	f.digits("national_id", &p.NationalID, identity, 9, 12)
+	f.digits("national_id", &p.NationalID, identity, Text{"9 or 12", "9 hoặc 12"}, 9, 12)
 	f.text("address", &p.Address, identity)
 	f.phone("phone", &p.Phone, identity)
 	f.text("education", &p.Education, 0)
@@ -247,7 +247,7 @@ func (e *Exempted) fields(f *fields) {
 	f.date("until", &e.Until, 0)
 }
 func (e *BadgeAwarded) fields(f *fields) { f.badge("years", &e.Years) }
-func (e *CardIssued) fields(f *fields)   { f.digits("card", &e.Card, required|identity, 6, 12) }
+func (e *CardIssued) fields(f *fields)   { f.digits("card", &e.Card, required|identity, Text{"6 to 12", "6 đến 12"}, 6, 7, 8, 9, 10, 11, 12) }
 
 func (e *ProfileChanged) fields(f *fields) { f.personChange("person", &e.Person) }
 

@@ -349,19 +349,20 @@ func (f *fields) badge(name string, p *int) {
 		"there is no badge for so many years: 30, 40, 45, 50 … 90", "không có huy hiệu cho số năm này: 30, 40, 45, 50 … 90")
 }
 
-// digits is a number of which leading zeros count.
-func (f *fields) digits(name string, p *string, l flag, least, most int) {
+// digits is a number of which leading zeros count, of one of the lengths, which
+// count describes.
+func (f *fields) digits(name string, p *string, l flag, count Text, lengths ...int) {
 	if !f.str(name, p, l) {
 		return
 	}
-	ok := len(*p) >= least && len(*p) <= most
+	ok := slices.Contains(lengths, len(*p))
 	for _, c := range []byte(*p) {
 		ok = ok && c >= '0' && c <= '9'
 	}
 	if !ok {
 		f.fail(rejectf(BadValue, f.path+name, Text{
-			EN: "is not %d to %d digits, written as a text", VI: "phải gồm %d đến %d chữ số, ghi dạng chuỗi",
-		}, least, most))
+			EN: "is not %s digits, written as a text", VI: "phải gồm %s chữ số, ghi dạng chuỗi",
+		}, count))
 	}
 }
 
@@ -443,10 +444,8 @@ func (f *fields) optionalPerson(name string, p **Person) {
 }
 
 func (f *fields) personChange(name string, p *Person) {
-	f.object(name, required, func(f *fields) {
-		p.walk(f, 0)
-		f.need(len(f.in) > 0, "", identity, "names no field that changed", "không có trường nào thay đổi")
-	})
+	f.object(name, required, func(f *fields) { p.walk(f, 0) })
+	f.need(*p != Person{}, name, identity, "names no field that changed", "không có trường nào thay đổi")
 }
 
 func parseInt(raw []byte) (int, bool) {

@@ -17,14 +17,17 @@ func (s State) check(e Entry) *Rejection {
 			return s.wrong(e)
 		}
 	case *BroughtForward:
-		if s.known {
+		if s.dead {
+			return s.impossible(e, "has died", "đã từ trần")
+		}
+		if s.Status != None {
 			return s.impossible(e, "is in the ledger already; an opening entry comes first of all", "đã có trong sổ; mục chuyển số dư phải là mục đầu tiên")
 		}
 	case *TransferredIn:
 		switch {
 		case s.dead:
 			return s.impossible(e, "has died", "đã từ trần")
-		case s.known && (s.Status != Ended || s.endedBy != "member.transferred_out"):
+		case s.Status != None && (s.Status != Ended || s.endedBy != "member.transferred_out"):
 			return s.impossible(e, "has not been transferred out; use member.transferred within the ledger, member.restored or member.identified after another end",
 				"chưa chuyển đi khỏi phạm vi sổ; dùng member.transferred trong nội bộ, member.restored hoặc member.identified sau khi đã kết thúc")
 		case !s.known && v.Person == nil:

@@ -15,7 +15,7 @@ type State struct {
 	former    Status // the standing that ended
 	endedBy   string // wire name of what ended it
 	dead      bool
-	probation Date // first day of probation of a provisional member
+	probation Date // first day of probation, of who is or last was provisional
 	mentors   []Mentor
 	ratings   []yearly[Grade]
 }
@@ -31,7 +31,12 @@ func (s State) Mentors() []Mentor { return s.mentors }
 
 // ProbationFrom returns the first day of probation, zero for others than
 // provisional members.
-func (s State) ProbationFrom() Date { return s.probation }
+func (s State) ProbationFrom() Date {
+	if s.Status != Provisional {
+		return 0 // the state keeps it for a restoration
+	}
+	return s.probation
+}
 
 // EndedBy returns the wire name of the type that ended candidacy or
 // membership, "" while it lasts.
@@ -114,8 +119,25 @@ func LifeOf(t Timeline, d *Directory) (Life, *Rejection) {
 			return f.life, err
 		}
 	}
-	return f.life, f.carry(endOfTime)
+	err := f.carry(endOfTime)
+	return f.life, err
 }
+
+// origin returns the id of the entry since which the last state has been the
+// same in the respect that same looks at, "" when there is no such entry.
+func (l Life) origin(same func(a, b State) bool) string {
+	i := len(l.Steps) - 1
+	for i > 0 && same(l.Steps[i-1].State, l.Steps[i].State) {
+		i--
+	}
+	if i < 0 {
+		return ""
+	}
+	return l.Steps[i].Entry.ID
+}
+
+func sameStatus(a, b State) bool { return a.Status == b.Status }
+func samePlace(a, b State) bool  { return a.Organisation == b.Organisation }
 
 // Tail is the end of a life, enough to add an entry that comes after all
 // others, which is what most entries do. The zero Tail is not valid.
@@ -202,6 +224,14 @@ func (f *folder) carry(until Point) *Rejection {
 func (f *folder) apply(e Entry) *Rejection {
 	before := f.state
 	if r := before.check(e); r != nil {
+		// What stands in the way is what made the state, not the entry itself.
+		switch {
+		case r.Code != Invariant:
+		case r.Field == "data.organisation":
+			r.Clash = f.life.origin(samePlace)
+		default:
+			r.Clash = f.life.origin(sameStatus)
+		}
 		return r
 	}
 	into := f.enters(e)
@@ -283,7 +313,7 @@ func (f *folder) step(s Step, before State, m Movement) {
 			f.life.Marks = append(f.life.Marks, Mark{EffectiveOn: on, Cause: cause, Line: line, Year: year, From: from, To: to})
 		}
 	}
-	mark(ProbationLine, 0, int32(before.probation), int32(f.state.probation))
+	mark(ProbationLine, 0, int32(before.ProbationFrom()), int32(f.state.ProbationFrom()))
 	mark(MentorsLine, 0, int32(len(before.mentors)), int32(len(f.state.mentors)))
 	if r, ok := s.Entry.Event.(*Rated); ok {
 		old, _ := before.Rating(r.Year)

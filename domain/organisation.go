@@ -11,9 +11,14 @@ type dated[T any] struct {
 
 // at returns the value that holds at a point; ok is false before the first.
 func at[T any](values []dated[T], p Point) (v T, ok bool) {
+	d, ok := datedAt(values, p)
+	return d.value, ok
+}
+
+func datedAt[T any](values []dated[T], p Point) (v dated[T], ok bool) {
 	for i := len(values) - 1; i >= 0; i-- {
 		if !p.Before(values[i].from) {
-			return values[i].value, true
+			return values[i], true
 		}
 	}
 	return v, false
@@ -55,14 +60,14 @@ func FoldOrganisation(id string, t Timeline) (*Organisation, *Rejection) {
 		p := e.Point()
 		if _, ok := e.Event.(*OrganisationEstablished); ok == (o.opening != "") {
 			if ok {
-				return o, clash(e, Text{EN: "organisation %s exists already", VI: "tổ chức %s đã tồn tại"}, id)
+				return o, clash(earlier(e, o.opening, o.established), Text{EN: "organisation %s exists already", VI: "tổ chức %s đã tồn tại"}, id)
 			}
 			return o, clash(e, Text{
 				EN: "organisation %s was not established by %s", VI: "tổ chức %s chưa được thành lập vào ngày %s",
 			}, id, e.EffectiveOn)
 		}
 		if o.ended.Before(p) {
-			return o, clash(e, Text{
+			return o, clash(earlier(e, o.ending, o.ended), Text{
 				EN: "organisation %s ended on %s, and this counts on %s", VI: "tổ chức %s đã kết thúc ngày %s, mục này có hiệu lực ngày %s",
 			}, id, o.ended.On, e.EffectiveOn)
 		}
@@ -147,6 +152,7 @@ type Village struct {
 	registered Point
 	opening    string
 	retired    Point
+	ending     string // id of the entry that retired it
 	name       string
 	commune    string
 	cells      []dated[CellAssigned]
@@ -160,12 +166,12 @@ func FoldVillage(id string, t Timeline) (*Village, *Rejection) {
 		p := e.Point()
 		if _, ok := e.Event.(*VillageRegistered); ok == (v.opening != "") {
 			if ok {
-				return v, clash(e, Text{EN: "village %s is registered already", VI: "bản %s đã được đăng ký"}, id)
+				return v, clash(earlier(e, v.opening, v.registered), Text{EN: "village %s is registered already", VI: "bản %s đã được đăng ký"}, id)
 			}
 			return v, clash(e, Text{EN: "village %s was not registered by %s", VI: "bản %s chưa được đăng ký vào ngày %s"}, id, e.EffectiveOn)
 		}
 		if v.retired.Before(p) {
-			return v, clash(e, Text{
+			return v, clash(earlier(e, v.ending, v.retired), Text{
 				EN: "village %s was retired on %s, and this counts on %s", VI: "bản %s đã kết thúc ngày %s, mục này có hiệu lực ngày %s",
 			}, id, v.retired.On, e.EffectiveOn)
 		}
@@ -175,7 +181,7 @@ func FoldVillage(id string, t Timeline) (*Village, *Rejection) {
 		case *CellAssigned:
 			v.cells = append(v.cells, dated[CellAssigned]{p, e.ID, *ev})
 		case *VillageRetired:
-			v.retired = p
+			v.retired, v.ending = p, e.ID
 		default:
 			return v, clash(e, Text{EN: "is not about a village", VI: "không nói về bản"})
 		}
@@ -195,4 +201,21 @@ func (v *Village) Alive(d Date) bool {
 func (v *Village) OwnCell(d Date) bool {
 	c, ok := at(v.cells, endOf(d))
 	return ok && !c.Joint
+}
+
+// MergerDiffers reports whether two timelines of one organisation differ in
+// whether, when and into what it was merged. Only then does an entry of an
+// organisation change the lives of its members.
+func MergerDiffers(a, b Timeline) bool {
+	last := func(t Timeline) (into string, when Point) {
+		for _, e := range t.counting() {
+			if m, ok := e.Event.(*OrganisationMerged); ok {
+				into, when = m.Into, e.Point()
+			}
+		}
+		return into, when
+	}
+	intoA, whenA := last(a)
+	intoB, whenB := last(b)
+	return intoA != intoB || whenA != whenB
 }

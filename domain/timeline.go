@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 )
@@ -52,22 +53,23 @@ func (t Timeline) Find(id string) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Annulled tells of each entry, by its place in Entries, whether it is annulled.
-// An annulment can be annulled in turn: then the entry counts again.
-func (t Timeline) Annulled() []bool {
-	void := make([]bool, len(t.entries))
+// AnnulledBy returns for each entry, by its place in Entries, the id of the
+// entry that annuls it, "" if it counts. An annulment can be annulled in turn:
+// then the entry counts again.
+func (t Timeline) AnnulledBy() []string {
+	by := make([]string, len(t.entries))
 	for i := len(t.entries) - 1; i > 0; i-- {
 		id := annulled(t.entries[i].Event)
-		if id == "" || void[i] {
+		if id == "" || by[i] != "" {
 			continue
 		}
 		for j := range i {
 			if t.entries[j].ID == id {
-				void[j] = true
+				by[j] = t.entries[i].ID
 			}
 		}
 	}
-	return void
+	return by
 }
 
 // counting returns the entries that count, in the order in which they do.
@@ -84,17 +86,14 @@ func (t Timeline) counting() []Entry {
 	if plain {
 		return t.entries
 	}
-	void := t.Annulled()
+	by := t.AnnulledBy()
 	for i, e := range t.entries {
-		if !void[i] && annulled(e.Event) == "" {
+		if by[i] == "" && annulled(e.Event) == "" {
 			out = append(out, e)
 		}
 	}
 	slices.SortFunc(out, func(a, b Entry) int {
-		if a.Point().Before(b.Point()) {
-			return -1
-		}
-		return 1 // sequences differ
+		return cmp.Or(cmp.Compare(a.EffectiveOn, b.EffectiveOn), cmp.Compare(a.Sequence, b.Sequence))
 	})
 	return out
 }
@@ -111,7 +110,7 @@ func (t Timeline) checkAnnulment() *Rejection {
 		if target.ID != id {
 			continue
 		}
-		if before.Annulled()[i] {
+		if before.AnnulledBy()[i] != "" {
 			return clash(target, Text{
 				EN: "the entry is annulled already", VI: "mục này đã bị huỷ trước đó",
 			})
@@ -126,6 +125,15 @@ func (t Timeline) checkAnnulment() *Rejection {
 	return rejectf(UnknownEntity, "data.annuls", Text{
 		EN: "%s has no entry with this id", VI: "%s không có mục nào mang mã này",
 	}, e.Subject)
+}
+
+// earlier returns whichever of two entries that exclude each other was recorded
+// first: it stands in the way of the other.
+func earlier(a Entry, id string, p Point) Entry {
+	if p.Sequence < a.Sequence {
+		return Entry{ID: id}
+	}
+	return a
 }
 
 // clash rejects an entry because of another, which may be the entry itself.

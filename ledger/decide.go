@@ -1,0 +1,183 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/projections"
+)
+
+// verdict is what comes of an entry that somebody wants to record.
+type verdict int
+
+const (
+	rejected verdict = iota
+	accepted
+	unchanged // it is in the ledger already
+)
+
+// parsed is an event as it was read, before anything is decided.
+type parsed struct {
+	entry   domain.Entry
+	derived bool // the id comes from the content
+	err     error
+}
+
+func (l *Ledger) parse(line []byte) parsed {
+	e, err := l.codec.Parse(line)
+	if err != nil {
+		return parsed{entry: e, err: err}
+	}
+	return parsed{entry: e, derived: l.codec.DerivedID(e) == e.ID}
+}
+
+// session decides on one entry after another, each on top of those accepted
+// before it, whether or not these are in the log yet.
+type session struct {
+	ledger *Ledger
+	reader projections.Reader
+	world  *projections.World
+	next   uint64 // the sequence that the next accepted entry will have
+	ids    map[string]domain.Entry
+	parked map[domain.Subject]bool
+}
+
+func (l *Ledger) newSession(ctx context.Context, r projections.Reader) (*session, error) {
+	at, err := r.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := l.world(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		ledger: l, reader: r, world: w, next: uint64(at.Position) + 1,
+		ids: map[string]domain.Entry{}, parked: map[domain.Subject]bool{},
+	}
+	parked, err := r.Parked(ctx)
+	for _, p := range parked {
+		s.parked[p.Subject] = true
+	}
+	return s, err
+}
+
+// decide judges an entry and, if it is accepted, takes it into the world. For an
+// accepted entry it returns the head that its stream must have. Only what
+// breaks the ledger itself is an error besides a *[domain.Rejection].
+func (s *session) decide(ctx context.Context, p parsed) (entry domain.Entry, expected eventstore.Head, v verdict, err error) {
+	e := p.entry
+	if p.err != nil {
+		return e, expected, rejected, p.err
+	}
+	if s.parked[e.Subject] {
+		return e, expected, rejected, &domain.Rejection{Code: domain.Invariant, Field: "subject", Message: domain.Text{
+			EN: "was set aside because a record of it was not understood; see `rollbook projections list`, and update the program or correct the record first",
+			VI: "đã bị tạm gác vì có bản ghi không hiểu được; xem `rollbook projections list`, cập nhật chương trình hoặc sửa bản ghi trước",
+		}}
+	}
+	present, err := s.present(ctx, e, p.derived)
+	if err != nil {
+		return e, expected, rejected, err
+	}
+	if present {
+		return e, expected, unchanged, nil
+	}
+	e.Sequence = s.next
+	if err := domain.Decide(s.world, e); err != nil {
+		if broken := s.world.Err(); broken != nil {
+			err = broken
+		}
+		return e, expected, rejected, err
+	}
+	expected = s.world.Head(e.Subject)
+	if _, err := s.world.Apply(e); err != nil {
+		return e, expected, rejected, fmt.Errorf("accepted but not applicable, which is a defect of the program: %w", err)
+	}
+	if !p.derived {
+		s.ids[e.ID] = e
+	}
+	s.next++
+	return e, expected, accepted, s.world.Err()
+}
+
+// present reports whether the entry is in the ledger already. The same id with
+// other content is a rejection.
+func (s *session) present(ctx context.Context, e domain.Entry, derived bool) (bool, error) {
+	at := s.world.EntryID(e.Subject, e.ID)
+	if derived {
+		// The id is a keyed hash of the content: where it is, the content is.
+		return at != 0, nil
+	}
+	have, inSession := s.ids[e.ID]
+	if !inSession {
+		if at == 0 {
+			found, err := s.reader.IDPosition(ctx, e.ID)
+			if err != nil || found == 0 {
+				return false, err
+			}
+			at = uint64(found)
+		}
+		var err error
+		if have, err = s.ledger.entryAt(ctx, eventstore.Position(at)); err != nil {
+			return false, err
+		}
+	}
+	if domain.Same(have, e) {
+		return true, nil
+	}
+	return false, &domain.Rejection{Code: domain.DuplicateID, Field: "id", Message: domain.Text{
+		EN: fmt.Sprintf("stands for another event of %s already; give this one another id, or leave the id out", have.Subject),
+		VI: fmt.Sprintf("đã dùng cho một sự kiện khác của %s; hãy dùng mã khác hoặc bỏ trống mã", have.Subject),
+	}}
+}
+
+// Outcome is what came of recording one event.
+type Outcome struct {
+	Status   string `json:"status"` // "accepted" or "unchanged"
+	ID       string `json:"id"`
+	Type     string `json:"type"`
+	Subject  string `json:"subject"`
+	Sequence uint64 `json:"sequence"`
+}
+
+// Record takes in one event in the form of a CloudEvents JSON object. It
+// returns when the event is on disk. Errors: a *[domain.Rejection] if it cannot
+// be accepted, a *[eventstore.VersionError] if another writer was first (try
+// again), [eventstore.ErrUnknownOutcome] if the log cannot be asked (send the
+// same event again: it is stored once).
+func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.parse(event)
+	if p.err != nil {
+		return Outcome{}, p.err
+	}
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{ID: p.entry.ID, Type: p.entry.Type(), Subject: string(p.entry.Subject)}
+	err := l.store.Read(ctx, func(r projections.Reader) error {
+		s, err := l.newSession(ctx, r)
+		if err != nil {
+			return err
+		}
+		e, expected, v, err := s.decide(ctx, p)
+		switch {
+		case err != nil:
+			return err
+		case v == unchanged:
+			out.Status, out.Sequence = "unchanged", s.world.EntryID(e.Subject, e.ID)
+			return nil
+		}
+		at, err := l.log.Append(ctx, eventstore.Write{Stream: string(e.Subject), Expected: expected, Records: []eventstore.Record{record(e)}})
+		out.Status, out.Sequence = "accepted", uint64(at)
+		return err
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return out, nil
+}

@@ -1,0 +1,163 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/projections"
+)
+
+// ErrUnknownSubject means that the ledger has never heard of a subject.
+var ErrUnknownSubject = errors.New("unknown to the ledger")
+
+// History is the timeline of a subject.
+type History struct {
+	Subject string `json:"subject"`
+	// AsOf is the last day of the entries shown; nil for all, the future
+	// included.
+	AsOf *domain.Date `json:"as_of"`
+	// Entries are in the order in which they count: by day, then by sequence.
+	Entries []HistoryEntry `json:"entries"`
+	// State is that of a member at the end of AsOf, or of today; nil for other
+	// subjects.
+	State *MemberState `json:"state"`
+	// Findings are the departures from charter rules. There are none before a
+	// policy is in force.
+	Findings []any `json:"findings"`
+	projections.Standing
+}
+
+// HistoryEntry is an entry and what it did.
+type HistoryEntry struct {
+	Sequence    uint64          `json:"sequence"`
+	ID          string          `json:"id"`
+	Type        string          `json:"type"`
+	EffectiveOn domain.Date     `json:"effectiveon"`
+	Time        time.Time       `json:"time"`
+	Actor       string          `json:"actor,omitempty"`
+	Reason      string          `json:"reason,omitempty"`
+	Data        json.RawMessage `json:"data"`
+	// AnnulledBy is the id of the entry that annulled this one, "" if it counts.
+	AnnulledBy string `json:"annulled_by,omitempty"`
+	// Late is true when it was recorded after a later day's entry.
+	Late bool `json:"late,omitempty"`
+	// State is the member's state after the entry; nil where the entry does not
+	// count, and for other subjects.
+	State *MemberState `json:"state"`
+}
+
+// MemberState is a member's state as people are shown it.
+type MemberState struct {
+	Status       domain.Status `json:"status"`
+	Organisation string        `json:"organisation"`
+	Temporarily  string        `json:"temporarily,omitempty"`
+	EndedBy      string        `json:"ended_by,omitempty"`
+	Mentors      []string      `json:"mentors,omitempty"`
+}
+
+func memberState(s domain.State) *MemberState {
+	m := &MemberState{Status: s.Status, Organisation: s.Organisation, Temporarily: s.Temporarily, EndedBy: s.EndedBy()}
+	for _, mentor := range s.Mentors() {
+		m.Mentors = append(m.Mentors, mentor.Member)
+	}
+	return m
+}
+
+// History returns the timeline of a subject as it was known at a position (0
+// for now) and up to the end of a day (zero for all). Today is the day whose
+// state is asked for when no other is.
+func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position) (History, error) {
+	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []any{}}
+	figures, err := l.Figures(ctx)
+	if err != nil {
+		return h, err
+	}
+	directory, standing, err := figures.Directory(ctx, projections.Question{KnownAt: knownAt})
+	if err != nil {
+		return h, err
+	}
+	h.Standing = standing
+	records, err := l.log.Load(ctx, string(subject), 0)
+	if err != nil {
+		return h, err
+	}
+	if len(records) == 0 {
+		return h, fmt.Errorf("%s: %w", subject, ErrUnknownSubject)
+	}
+	var entries []domain.Entry
+	for _, rec := range records {
+		if rec.Position > standing.KnownAt {
+			break
+		}
+		e, err := projections.Decode(rec)
+		if err != nil {
+			return h, fmt.Errorf("position %d: %w", rec.Position, err)
+		}
+		entries = append(entries, e)
+	}
+	timeline := domain.NewTimeline(entries...)
+	states := map[uint64]*MemberState{}
+	if subject.Kind() == domain.MemberKind {
+		life, r := domain.LifeOf(timeline, directory)
+		if r != nil {
+			return h, fmt.Errorf("%s was set aside: %w", subject, r)
+		}
+		for _, step := range life.Steps {
+			states[step.Entry.Sequence] = memberState(step.State)
+			if step.By != "" && (asOf == 0 || step.Entry.EffectiveOn <= asOf) {
+				h.Entries = append(h.Entries, l.carried(ctx, step))
+			}
+		}
+		day := today
+		if asOf != 0 {
+			h.AsOf, day = &asOf, asOf
+		}
+		h.State = memberState(life.State(day))
+	}
+	h.add(timeline, states, asOf)
+	return h, nil
+}
+
+// carried is what a merger did to a member: an entry of the organisation's.
+func (l *Ledger) carried(ctx context.Context, step domain.Step) HistoryEntry {
+	out := HistoryEntry{
+		Sequence: step.Entry.Sequence, Type: "organisation.merged", EffectiveOn: step.Entry.EffectiveOn,
+		Data: json.RawMessage(fmt.Sprintf(`{"organisation":%q,"into":%q}`, step.By, step.State.Organisation)), State: memberState(step.State),
+	}
+	if e, err := l.entryAt(ctx, eventstore.Position(step.Entry.Sequence)); err == nil {
+		out.ID, out.Time, out.Actor = e.ID, e.Time, e.Actor
+	}
+	return out
+}
+
+func (h *History) add(t domain.Timeline, states map[uint64]*MemberState, asOf domain.Date) {
+	annulledBy := t.AnnulledBy()
+	newest := domain.Date(0)
+	for i, e := range t.Entries() {
+		late := e.EffectiveOn < newest
+		newest = max(newest, e.EffectiveOn)
+		if asOf != 0 && e.EffectiveOn > asOf {
+			continue
+		}
+		h.Entries = append(h.Entries, HistoryEntry{
+			Sequence: e.Sequence, ID: e.ID, Type: e.Type(), EffectiveOn: e.EffectiveOn, Time: e.Time,
+			Actor: e.Actor, Reason: e.Reason, Data: domain.AppendData(nil, e.Event, domain.All),
+			AnnulledBy: annulledBy[i], Late: late, State: states[e.Sequence],
+		})
+	}
+	slices.SortStableFunc(h.Entries, func(a, b HistoryEntry) int {
+		if a.EffectiveOn != b.EffectiveOn {
+			return int(a.EffectiveOn - b.EffectiveOn)
+		}
+		if a.Sequence < b.Sequence {
+			return -1
+		}
+		return 1
+	})
+}

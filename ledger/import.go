@@ -1,0 +1,328 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/projections"
+)
+
+// File is something to import.
+type File struct {
+	Name string // as rejections name it
+	io.Reader
+}
+
+// ImportOptions say how to import.
+type ImportOptions struct {
+	// DryRun decides on everything and stores nothing.
+	DryRun bool
+	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new events.
+	Atomic bool
+	// Language is that of the rejections' messages, "vi" or "en".
+	Language string
+	// Progress is told the number of lines decided on; how many there will be
+	// is not known, so the second number is zero.
+	Progress Progress
+}
+
+// ImportResult is what came of an import.
+type ImportResult struct {
+	Accepted     int                 `json:"accepted"`
+	Unchanged    int                 `json:"unchanged"`
+	Rejected     int                 `json:"rejected"`
+	LastSequence eventstore.Position `json:"last_sequence"`
+	DryRun       bool                `json:"dry_run,omitempty"`
+	Rejections   []ImportRejection   `json:"rejections"`
+	// Omitted counts the rejections beyond the first [MaxRejections].
+	Omitted int `json:"rejections_omitted,omitempty"`
+}
+
+// ImportRejection says which line was not stored, and why.
+type ImportRejection struct {
+	File    string      `json:"file"`
+	Line    int         `json:"line"`
+	ID      string      `json:"id"`
+	Subject string      `json:"subject"`
+	Code    domain.Code `json:"code"`
+	Field   string      `json:"field"`
+	Rule    string      `json:"rule"`
+	Message string      `json:"message"`
+}
+
+// MaxRejections bounds the list of rejections, so that a wrong file of a
+// million lines does not fill the memory.
+const MaxRejections = 10_000
+
+// ErrAtomicTooLarge means that more events are to be stored at once than the
+// log can.
+var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d new events at once; split the file, or import without --atomic", eventstore.MaxBatch)
+
+// spillBytes is how much an import remembers before it lets the read models
+// catch up and begins to remember anew.
+const spillBytes = 300 << 20
+
+// Import takes in files of events (NDJSON). Each line is decided on with those
+// before it; good lines are stored although others are rejected. When it
+// returns an error, what the result counts as accepted is stored all the same,
+// and the import can be repeated: what is there is unchanged.
+func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (ImportResult, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	result := ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return result, err
+	}
+	last, err := l.log.Last(ctx)
+	if err != nil {
+		return result, err
+	}
+	result.LastSequence = last
+
+	ctx, cancel := context.WithCancel(ctx)
+	blocks := make(chan *block, 2*runtime.GOMAXPROCS(0))
+	read := make(chan error, 1)
+	go func() {
+		defer close(blocks)
+		read <- l.readBlocks(ctx, files, blocks)
+	}()
+	i := &importer{ledger: l, options: o, result: &result, blocks: blocks}
+	err = i.run(ctx)
+	cancel()
+	for b := range blocks { // let the reader end, and every parser that it began
+		<-b.parsed
+	}
+	if readErr := <-read; err == nil || errors.Is(err, context.Canceled) && !errors.Is(readErr, context.Canceled) && readErr != nil {
+		err = readErr
+	}
+	return result, err
+}
+
+// block is a run of lines that are parsed together, beside others.
+type block struct {
+	lines  []line
+	events []parsed
+	parsed chan struct{}
+}
+
+const blockLines = 256
+
+func (l *Ledger) readBlocks(ctx context.Context, files []File, blocks chan<- *block) error {
+	b := &block{}
+	send := func() error {
+		if len(b.lines) == 0 {
+			return nil
+		}
+		b.parsed = make(chan struct{})
+		select {
+		case blocks <- b:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		go func(b *block) {
+			defer close(b.parsed)
+			b.events = make([]parsed, len(b.lines))
+			for i, line := range b.lines {
+				if line.tooBig {
+					b.events[i].err = tooLong()
+				} else {
+					b.events[i] = l.parse(line.text)
+				}
+				b.lines[i].text = nil
+			}
+		}(b)
+		b = &block{lines: make([]line, 0, blockLines)}
+		return nil
+	}
+	for _, f := range files {
+		r, err := newLineReader(f.Name, f.Reader)
+		if err != nil {
+			return errors.Join(err, send())
+		}
+		for {
+			line, err := r.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return errors.Join(err, send())
+			}
+			b.lines = append(b.lines, line)
+			if len(b.lines) == blockLines {
+				if err := send(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return send()
+}
+
+// importer decides on parsed lines and stores the accepted ones in batches. One
+// batch is on its way to the disk while the next is decided on.
+type importer struct {
+	ledger  *Ledger
+	options ImportOptions
+	result  *ImportResult
+	blocks  <-chan *block
+
+	batch   []eventstore.Write
+	records int
+	flight  chan appended // nil when nothing is on its way
+	lines   int64
+}
+
+type appended struct {
+	records int
+	last    eventstore.Position
+	err     error
+}
+
+// errSpill asks for the read models to catch up.
+var errSpill = errors.New("spill")
+
+func (i *importer) run(ctx context.Context) error {
+	for {
+		err := i.ledger.store.Read(ctx, func(r projections.Reader) error {
+			s, err := i.ledger.newSession(ctx, r)
+			if err != nil {
+				return err
+			}
+			err = i.decideAll(ctx, s)
+			if i.options.Atomic && i.result.Rejected > 0 {
+				i.drop()
+			}
+			// What was decided is stored even if reading was interrupted.
+			if err == nil || errors.Is(err, errSpill) || errors.Is(err, context.Canceled) {
+				err = errors.Join(err, i.flush(ctx))
+			}
+			return errors.Join(err, i.land())
+		})
+		if !errors.Is(err, errSpill) {
+			return err
+		}
+		if err := i.ledger.CatchUp(ctx, nil); err != nil {
+			return err
+		}
+	}
+}
+
+func (i *importer) decideAll(ctx context.Context, s *session) error {
+	for b := range i.blocks {
+		<-b.parsed
+		for n, p := range b.events {
+			if err := i.decide(ctx, s, b.lines[n], p); err != nil {
+				return err
+			}
+		}
+		i.lines += int64(len(b.lines))
+		if i.options.Progress != nil {
+			i.options.Progress(i.lines, 0)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if s.world.Bytes() > spillBytes && !i.options.DryRun && !i.options.Atomic {
+			return errSpill
+		}
+	}
+	return ctx.Err()
+}
+
+func (i *importer) decide(ctx context.Context, s *session, at line, p parsed) error {
+	e, expected, v, err := s.decide(ctx, p)
+	if r, ok := errors.AsType[*domain.Rejection](err); ok && s.world.Err() == nil {
+		i.reject(at, p, r)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: line %d: %w", at.file, at.number, err)
+	}
+	switch {
+	case v == unchanged:
+		i.result.Unchanged++
+		return nil
+	case i.options.DryRun:
+		i.result.Accepted++
+		return nil
+	}
+	if i.records == eventstore.MaxBatch {
+		if i.options.Atomic {
+			i.drop()
+			return ErrAtomicTooLarge
+		}
+		if err := i.flush(ctx); err != nil {
+			return err
+		}
+	}
+	i.add(e, expected)
+	return nil
+}
+
+func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
+	i.result.Rejected++
+	if len(i.result.Rejections) == MaxRejections {
+		i.result.Omitted++
+		return
+	}
+	i.result.Rejections = append(i.result.Rejections, ImportRejection{
+		File: at.file, Line: at.number, ID: p.entry.ID, Subject: string(p.entry.Subject),
+		Code: r.Code, Field: r.Field, Rule: r.Rule, Message: r.Message.In(i.options.Language),
+	})
+}
+
+// add puts an entry into the batch. The batch keeps the order of decisions,
+// because entries of one day count in the order of the log.
+func (i *importer) add(e domain.Entry, expected eventstore.Head) {
+	stream := string(e.Subject)
+	if n := len(i.batch); n == 0 || i.batch[n-1].Stream != stream {
+		i.batch = append(i.batch, eventstore.Write{Stream: stream, Expected: expected})
+	}
+	w := &i.batch[len(i.batch)-1]
+	w.Records = append(w.Records, record(e))
+	i.records++
+}
+
+func (i *importer) drop() { i.batch, i.records = nil, 0 }
+
+// flush sends the batch off once the one before has landed.
+func (i *importer) flush(ctx context.Context) error {
+	if err := i.land(); err != nil {
+		i.drop()
+		return err
+	}
+	if i.records == 0 {
+		return nil
+	}
+	batch, records := i.batch, i.records
+	i.drop()
+	flight := make(chan appended, 1)
+	i.flight = flight
+	// An interrupt must not leave a batch of unknown fate.
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		last, err := i.ledger.log.Append(ctx, batch...)
+		flight <- appended{records, last, err}
+	}()
+	return nil
+}
+
+// land waits for the batch that is on its way.
+func (i *importer) land() error {
+	if i.flight == nil {
+		return nil
+	}
+	a := <-i.flight
+	i.flight = nil
+	if a.err != nil {
+		return fmt.Errorf("storing %d events: %w", a.records, a.err)
+	}
+	i.result.Accepted += a.records
+	i.result.LastSequence = a.last
+	return nil
+}

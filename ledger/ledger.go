@@ -1,0 +1,152 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/projections"
+)
+
+// Log is what the ledger needs of an event store; see package eventstore for
+// what each method promises.
+type Log interface {
+	projections.Log
+	// Append stores all records of all writes, or none.
+	Append(ctx context.Context, writes ...eventstore.Write) (eventstore.Position, error)
+	// Load returns the records of one stream after a position.
+	Load(ctx context.Context, stream string, after eventstore.Position) ([]eventstore.Record, error)
+	// Get returns the record at a position.
+	Get(ctx context.Context, at eventstore.Position) (eventstore.Record, error)
+	// At returns the position of the last record stored by a moment.
+	At(ctx context.Context, t time.Time) (eventstore.Position, error)
+	// Follow yields the records after a position as they come, until ctx ends.
+	Follow(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Record, error]
+	Close() error
+}
+
+// Ledger is one membership ledger. It is safe for concurrent use.
+type Ledger struct {
+	identity identity
+	log      Log
+	store    store
+	figures  *projections.Figures
+	codec    domain.Codec
+	logger   *slog.Logger
+
+	mu sync.Mutex // one decision at a time: each rests on the one before
+}
+
+// store is a home of read models that has to be closed.
+type store interface {
+	projections.Store
+	Close() error
+}
+
+func newLedger(id identity, log Log, s store, logger *slog.Logger) *Ledger {
+	return &Ledger{
+		identity: id, log: log, store: s, figures: projections.NewFigures(s), logger: logger,
+		codec: domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
+	}
+}
+
+// Name returns the ledger's name.
+func (l *Ledger) Name() string { return l.identity.Name }
+
+// Source returns what its events name as their source.
+func (l *Ledger) Source() string { return "/rollbook/" + l.identity.Name }
+
+// Close ends the use of the data directory.
+func (l *Ledger) Close() error { return errors.Join(l.store.Close(), l.log.Close()) }
+
+// Last returns the position of the newest record.
+func (l *Ledger) Last(ctx context.Context) (eventstore.Position, error) { return l.log.Last(ctx) }
+
+// KnownAt returns the position of the last record that was stored by a moment.
+func (l *Ledger) KnownAt(ctx context.Context, t time.Time) (eventstore.Position, error) {
+	return l.log.At(ctx, t)
+}
+
+// Figures returns the figures, from read models that are current.
+func (l *Ledger) Figures(ctx context.Context) (*projections.Figures, error) {
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return nil, err
+	}
+	return l.figures, nil
+}
+
+// Progress is called now and then with how far something has come, in a unit
+// that the caller of it names. It may be nil.
+type Progress func(done, of int64)
+
+func (l *Ledger) projector(p Progress) *projections.Projector {
+	projector := &projections.Projector{Log: l.log, Store: l.store, Derived: l.derived}
+	if p != nil {
+		projector.Progress = func(at, to eventstore.Position) { p(int64(at), int64(to)) }
+	}
+	return projector
+}
+
+// CatchUp brings the read models up to the end of the log. Progress counts
+// records.
+func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
+	return l.projector(p).CatchUp(ctx)
+}
+
+// derived reports whether an entry's id comes from its content. A record may be
+// shown without personal fields, and then its id cannot be checked; such an id
+// is kept as one that was given.
+func (l *Ledger) derived(e domain.Entry) bool { return l.codec.DerivedID(e) == e.ID }
+
+// world returns everything that is known, for decisions. The read models must
+// be current.
+func (l *Ledger) world(ctx context.Context, r projections.Reader) (*projections.World, error) {
+	w := projections.NewWorld(reader{
+		subject:   func(s domain.Subject) (projections.Subject, bool, error) { return r.Subject(ctx, s) },
+		membersOf: func(o string) ([]domain.Subject, error) { return r.MembersOf(ctx, o) },
+	}, 1)
+	for _, kind := range []domain.Kind{domain.OrganisationKind, domain.VillageKind} {
+		if err := r.SubjectsOf(ctx, kind, w.Learn); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// reader is a projections.Source made of a transaction.
+type reader struct {
+	subject   func(domain.Subject) (projections.Subject, bool, error)
+	membersOf func(string) ([]domain.Subject, error)
+}
+
+func (r reader) Subject(s domain.Subject) (projections.Subject, bool, error) { return r.subject(s) }
+func (r reader) MembersOf(o string) ([]domain.Subject, error)                { return r.membersOf(o) }
+
+// record returns what the log stores of an entry.
+func record(e domain.Entry) eventstore.Record {
+	return eventstore.Record{
+		ID: e.ID, Type: e.Type(), Schema: domain.SchemaOf(e.Event), Actor: e.Actor,
+		Data: domain.AppendPayload(nil, e, domain.All),
+	}
+}
+
+// entryAt returns the entry at a position, whole.
+func (l *Ledger) entryAt(ctx context.Context, at eventstore.Position) (domain.Entry, error) {
+	rec, err := l.log.Get(ctx, at)
+	if err != nil {
+		return domain.Entry{}, err
+	}
+	e, err := projections.Decode(rec)
+	if err != nil {
+		return e, fmt.Errorf("position %d: %w", at, err)
+	}
+	return e, nil
+}

@@ -1,0 +1,403 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+)
+
+// Log is what the projector reads.
+type Log interface {
+	// Last returns the position of the newest record.
+	Last(ctx context.Context) (eventstore.Position, error)
+	// Replay yields the records after one position up to another, without a
+	// gap, and ends.
+	Replay(ctx context.Context, after, to eventstore.Position) iter.Seq2[eventstore.Record, error]
+}
+
+// Projector keeps the read models of a store up with a log.
+type Projector struct {
+	Log   Log
+	Store Store
+	// Derived tells of an entry whether its id was derived from its content.
+	// Ids that were not are kept, so that they can be found.
+	Derived func(domain.Entry) bool
+	// Progress is called now and then with the position reached and the one
+	// aimed at. May be nil.
+	Progress func(at, to eventstore.Position)
+}
+
+// ErrAhead means that the read models have seen more than the log holds: the
+// log was cut or replaced, or the models belong to another one.
+var ErrAhead = errors.New("the read models are ahead of the log: the log was cut or replaced; do not record anything, restore it first")
+
+// CatchUp brings the read models up to the end of the log as it is now.
+func (p *Projector) CatchUp(ctx context.Context) error {
+	return p.run(ctx, false)
+}
+
+// Rebuild makes the read models anew from the whole log, in one transaction:
+// readers see the old ones until it ends, and one that is stopped half way
+// leaves nothing behind.
+func (p *Projector) Rebuild(ctx context.Context) error {
+	return p.run(ctx, true)
+}
+
+func (p *Projector) run(ctx context.Context, anew bool) error {
+	to, err := p.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	var from Checkpoint
+	if err := p.Store.Read(ctx, func(r Reader) (err error) {
+		from, err = r.Checkpoint(ctx)
+		return err
+	}); err != nil {
+		return err
+	}
+	if from.Position > to {
+		return fmt.Errorf("%w (models at %d, log ends at %d)", ErrAhead, from.Position, to)
+	}
+	if from.Position == to && !anew {
+		return nil
+	}
+	return p.Store.Write(ctx, from, func(w Writer) (Checkpoint, error) {
+		begin := from
+		if anew {
+			begin = Checkpoint{Generation: from.Generation + 1}
+			if err := w.Clear(ctx); err != nil {
+				return from, err
+			}
+		}
+		b, err := newBooks(ctx, w, begin.Position == 0)
+		if err != nil {
+			return from, err
+		}
+		if err := p.book(ctx, b, begin.Position, to); err != nil {
+			return from, err
+		}
+		return Checkpoint{to, begin.Generation}, nil
+	})
+}
+
+// chunk is a run of records and what they say. Decoding is most of the work,
+// so it is spread over the processors; booking follows in order.
+type chunk struct {
+	records []eventstore.Record
+	entries []domain.Entry
+	errs    []error
+	done    chan struct{}
+}
+
+const (
+	chunkSize = 2000
+	// maxBytes bounds what the world holds in memory while it books.
+	maxBytes = 400 << 20
+)
+
+func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Position) error {
+	ctx, cancel := context.WithCancel(ctx)
+	chunks := make(chan *chunk, runtime.GOMAXPROCS(0))
+	read := make(chan error, 1)
+	go func() {
+		defer close(chunks)
+		read <- p.read(ctx, from, to, chunks)
+	}()
+	at := from
+	var err error
+	for c := range chunks {
+		<-c.done
+		if err != nil {
+			continue // drain, so that the reader can end
+		}
+		for i, rec := range c.records {
+			if rec.Position != at+1 {
+				err = &eventstore.GapError{Want: at + 1, Got: rec.Position}
+				break
+			}
+			at = rec.Position
+			if err = b.record(ctx, rec, c.entries[i], c.errs[i], p.Derived); err != nil {
+				err = fmt.Errorf("position %d: %w", at, err)
+				break
+			}
+		}
+		if err == nil {
+			err = b.write(ctx)
+		}
+		if err == nil && p.Progress != nil {
+			p.Progress(at, to)
+		}
+		if err != nil {
+			cancel()
+		}
+	}
+	cancel()
+	if readErr := <-read; err == nil {
+		err = readErr
+	}
+	if err == nil && at != to {
+		err = &eventstore.GapError{Want: at + 1}
+	}
+	if err != nil {
+		return err
+	}
+	return b.finish(ctx)
+}
+
+// read cuts the log into chunks and has each decoded.
+func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chunks chan<- *chunk) error {
+	c := &chunk{}
+	send := func() bool {
+		c.done = make(chan struct{})
+		select {
+		case chunks <- c:
+		case <-ctx.Done():
+			return false
+		}
+		go c.decode()
+		c = &chunk{records: make([]eventstore.Record, 0, chunkSize)}
+		return true
+	}
+	for rec, err := range p.Log.Replay(ctx, from, to) {
+		if err != nil {
+			return err
+		}
+		c.records = append(c.records, rec)
+		if len(c.records) == chunkSize && !send() {
+			return ctx.Err()
+		}
+	}
+	if len(c.records) > 0 && !send() {
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (c *chunk) decode() {
+	defer close(c.done)
+	c.entries = make([]domain.Entry, len(c.records))
+	c.errs = make([]error, len(c.records))
+	for i, rec := range c.records {
+		c.entries[i], c.errs[i] = Decode(rec)
+	}
+}
+
+// Decode returns the entry that a record holds. Personal fields may be missing.
+func Decode(rec eventstore.Record) (domain.Entry, error) {
+	e, err := domain.ParsePayload(rec.Type, rec.Schema, rec.Data)
+	if err != nil {
+		return domain.Entry{}, err
+	}
+	s, ok := domain.ParseSubject(rec.Stream)
+	if !ok || s.Kind() != domain.KindOf(e.Event) {
+		return domain.Entry{}, fmt.Errorf("%s does not belong in stream %q", rec.Type, rec.Stream)
+	}
+	e.Subject, e.ID, e.Actor = s, rec.ID, rec.Actor
+	e.Sequence, e.Time = uint64(rec.Position), rec.Time
+	return e, nil
+}
+
+// books turns entries into rows.
+type books struct {
+	w       Writer
+	world   *World
+	cells   map[domain.Cell]int64
+	newCell []NumberedCell
+	rows    map[string][]int64
+	ids     map[string]eventstore.Position
+	parked  map[domain.Subject]*Parked
+	source  *stored
+}
+
+func newBooks(ctx context.Context, w Writer, fresh bool) (*books, error) {
+	b := &books{
+		w: w, cells: map[domain.Cell]int64{}, rows: map[string][]int64{},
+		ids: map[string]eventstore.Position{}, parked: map[domain.Subject]*Parked{},
+	}
+	b.source = &stored{
+		empty:     fresh,
+		subject:   func(s domain.Subject) (Subject, bool, error) { return w.Subject(ctx, s) },
+		membersOf: func(o string) ([]domain.Subject, error) { return w.MembersOf(ctx, o) },
+	}
+	cells, err := w.Cells(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cells {
+		b.cells[c.Cell] = c.Number
+	}
+	parked, err := w.Parked(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parked {
+		b.parked[p.Subject] = &p
+	}
+	last, err := w.LastNumber(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.world = NewWorld(b.source, last+1)
+	for _, kind := range []domain.Kind{domain.OrganisationKind, domain.VillageKind} {
+		if err := w.SubjectsOf(ctx, kind, b.world.Learn); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// stored lets a world read what its own transaction has written.
+type stored struct {
+	subject   func(domain.Subject) (Subject, bool, error)
+	membersOf func(organisation string) ([]domain.Subject, error)
+	empty     bool // there is nothing yet, so there is no need to look
+}
+
+func (s *stored) Subject(subject domain.Subject) (Subject, bool, error) {
+	if s.empty {
+		return Subject{}, false, nil
+	}
+	return s.subject(subject)
+}
+
+func (s *stored) MembersOf(organisation string) ([]domain.Subject, error) {
+	if s.empty {
+		return nil, nil
+	}
+	return s.membersOf(organisation)
+}
+
+// System reports whether the ledger keeps a record for itself. Such records
+// take a place in the log and say nothing of the roll; readers skip them.
+func System(rec eventstore.Record) bool { return strings.HasPrefix(rec.Type, "ledger.") }
+
+// record books one record. Only what breaks the books themselves is an error.
+func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, err error, derived func(domain.Entry) bool) error {
+	if System(rec) {
+		return nil
+	}
+	subject := domain.Subject(rec.Stream)
+	if p := b.parked[subject]; p != nil {
+		p.Records++
+		return nil
+	}
+	var changes []Change
+	if err == nil {
+		err = b.expect(rec, subject)
+	}
+	if err == nil {
+		changes, err = b.world.Apply(e)
+	}
+	if b.world.Err() != nil {
+		return b.world.Err()
+	}
+	if err != nil {
+		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: err.Error()}
+		return nil
+	}
+	if derived == nil || !derived(e) {
+		b.ids[e.ID] = rec.Position
+	}
+	for _, c := range changes {
+		b.change(rec.Position, c)
+	}
+	if b.world.Bytes() > maxBytes {
+		return b.spill(ctx)
+	}
+	return nil
+}
+
+// expect checks that nothing of the subject is missing before a record.
+func (b *books) expect(rec eventstore.Record, s domain.Subject) error {
+	if rec.ID == "" {
+		return errors.New("it carries no id: it was not written by a ledger")
+	}
+	if have := b.world.Head(s); have != rec.Previous {
+		return fmt.Errorf("it follows position %d of its stream (entry %d), but the stream is at %d (entry %d)",
+			rec.Previous.Position, rec.Previous.Count, have.Position, have.Count)
+	}
+	return nil
+}
+
+func (b *books) change(at eventstore.Position, c Change) {
+	for _, p := range c.Postings {
+		from, to := b.cell(p.From), b.cell(p.To)
+		b.row(headcountTable, int64(at), c.Member, int64(p.EffectiveOn), int64(p.Cause), from, to, c.Sign)
+		if m := movementNumber(p); m >= 0 {
+			b.row(movementsTable, int64(at), c.Member, int64(p.EffectiveOn), int64(p.Cause), m, from, to, c.Sign)
+		}
+	}
+	for _, m := range c.Marks {
+		b.row(indicatorTable, int64(at), c.Member, int64(m.EffectiveOn), int64(m.Cause), int64(m.Line), int64(m.Year), int64(m.From), int64(m.To), c.Sign)
+	}
+}
+
+func (b *books) row(t Table, values ...int64) { b.rows[t.Name] = append(b.rows[t.Name], values...) }
+
+// cell returns the number of a cell; the first one ever met gets 1. Outside is 0.
+func (b *books) cell(c domain.Cell) int64 {
+	if c == (domain.Cell{}) {
+		return 0
+	}
+	n, ok := b.cells[c]
+	if !ok {
+		n = int64(len(b.cells) + 1)
+		b.cells[c] = n
+		b.newCell = append(b.newCell, NumberedCell{n, c})
+	}
+	return n
+}
+
+// write stores the rows booked so far.
+func (b *books) write(ctx context.Context) error {
+	if err := b.w.PutCells(ctx, b.newCell); err != nil {
+		return err
+	}
+	b.newCell = b.newCell[:0]
+	for _, m := range Models() {
+		if rows := b.rows[m.Table.Name]; len(rows) > 0 {
+			if err := b.w.PutRows(ctx, m.Table, rows); err != nil {
+				return err
+			}
+			b.rows[m.Table.Name] = rows[:0]
+		}
+	}
+	err := b.w.PutIDs(ctx, b.ids)
+	clear(b.ids)
+	return err
+}
+
+// spill stores the lives and drops them from memory.
+func (b *books) spill(ctx context.Context) error {
+	if err := b.write(ctx); err != nil {
+		return err
+	}
+	if err := b.w.PutSubjects(ctx, b.world.Changed()); err != nil {
+		return err
+	}
+	b.world.Forget()
+	b.source.empty = false
+	return nil
+}
+
+func (b *books) finish(ctx context.Context) error {
+	if err := b.write(ctx); err != nil {
+		return err
+	}
+	if err := b.w.PutSubjects(ctx, b.world.Changed()); err != nil {
+		return err
+	}
+	parked := make([]Parked, 0, len(b.parked))
+	for _, p := range b.parked {
+		parked = append(parked, *p)
+	}
+	slices.SortFunc(parked, func(x, y Parked) int { return int(x.Position) - int(y.Position) })
+	return b.w.PutParked(ctx, parked)
+}

@@ -1,0 +1,131 @@
+package projections
+
+import (
+	"context"
+	"errors"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+)
+
+// Table is a table of whole numbers to which rows are only added. The first
+// column is the sequence of the record that made the row.
+type Table struct {
+	Name    string
+	Columns []string
+}
+
+// The tables of rows, one for each read model. Their columns:
+//
+//   - sequence: the record that made the row; member: the member's number;
+//     effective_on: a [domain.Date]; cause: the sequence of the entry that the
+//     change follows from; sign: +1 for a booking, -1 for its reversal;
+//   - from_cell, to_cell: numbers of cells, 0 for outside.
+var (
+	headcountTable = Table{"headcount", []string{"sequence", "member", "effective_on", "cause", "from_cell", "to_cell", "sign"}}
+	movementsTable = Table{"movements", []string{"sequence", "member", "effective_on", "cause", "movement", "from_cell", "to_cell", "sign"}}
+	indicatorTable = Table{"indicators", []string{"sequence", "member", "effective_on", "cause", "line", "year", "from_value", "to_value", "sign"}}
+)
+
+// Model is a read model that a reader can ask for by name.
+type Model struct {
+	Name  string
+	Table Table
+}
+
+// Models returns the read models that figures are read from.
+func Models() []Model {
+	return []Model{
+		{"headcount", headcountTable},
+		{"movements", movementsTable},
+		{"indicators", indicatorTable},
+	}
+}
+
+// Subject is what a store keeps of one member, organisation or village: its
+// entries, without what identifies a person.
+type Subject struct {
+	Number  int64 // of members; 0 for others
+	Subject domain.Subject
+	Head    eventstore.Head
+	Entries []byte // see encodeEntry
+}
+
+// NumberedCell is a cell of the roll under its number.
+type NumberedCell struct {
+	Number int64
+	Cell   domain.Cell
+}
+
+// Parked is a subject that waits, because one of its records was not
+// understood.
+type Parked struct {
+	Subject domain.Subject
+	// Position is where the record stands that was not understood.
+	Position eventstore.Position
+	// Records counts it and those that came after.
+	Records int
+	// Reason says what is wrong with it; never what stands in it.
+	Reason string
+}
+
+// Checkpoint says how far the read models have come.
+type Checkpoint struct {
+	Position eventstore.Position
+	// Generation changes when rows that were there before are replaced.
+	Generation int64
+}
+
+// ErrMoved means that the checkpoint is not where the projector left it:
+// another projector was at work. Nothing was written.
+var ErrMoved = errors.New("another projector has moved the checkpoint")
+
+// Store is what the projector and the figures need of a database. It is safe
+// for concurrent use by one writer and many readers.
+type Store interface {
+	// Read calls f with a view that does not change while f runs.
+	Read(ctx context.Context, f func(Reader) error) error
+	// Write calls f in a transaction and commits if f returns nil. It returns
+	// ErrMoved, and writes nothing, if the checkpoint in the database is not
+	// from when f ends.
+	Write(ctx context.Context, from Checkpoint, f func(Writer) (Checkpoint, error)) error
+}
+
+// Reader reads one state of the read models.
+type Reader interface {
+	Checkpoint(ctx context.Context) (Checkpoint, error)
+	// Subject returns one subject; ok is false when there is none.
+	Subject(ctx context.Context, s domain.Subject) (found Subject, ok bool, err error)
+	// SubjectsOf calls f with every subject of a kind, in order of number and
+	// name.
+	SubjectsOf(ctx context.Context, kind domain.Kind, f func(Subject) error) error
+	// LastNumber returns the highest number of a member, 0 if there is none.
+	LastNumber(ctx context.Context) (int64, error)
+	// MembersOf returns the members who were ever booked into or out of an
+	// organisation, in no order.
+	MembersOf(ctx context.Context, organisation string) ([]domain.Subject, error)
+	// Cells returns the cells numbered above after, in order.
+	Cells(ctx context.Context, after int64) ([]NumberedCell, error)
+	// Rows calls f with the rows of a table that were added after the first n,
+	// in the order in which they were added. f must not keep the slice.
+	Rows(ctx context.Context, t Table, n int64, f func(row []int64)) error
+	// IDPosition returns where the record with an id stands, 0 if nowhere. Only
+	// ids that were not derived from their content are kept.
+	IDPosition(ctx context.Context, id string) (eventstore.Position, error)
+	// Parked returns what waits, by position.
+	Parked(ctx context.Context) ([]Parked, error)
+}
+
+// Writer changes the read models.
+type Writer interface {
+	Reader
+	// Clear removes everything, as a rebuild begins. Rows written after it are
+	// indexed when the transaction ends.
+	Clear(ctx context.Context) error
+	PutSubjects(ctx context.Context, s []Subject) error
+	PutCells(ctx context.Context, c []NumberedCell) error
+	// PutRows adds rows, which stand one behind the other in values.
+	PutRows(ctx context.Context, t Table, values []int64) error
+	PutIDs(ctx context.Context, ids map[string]eventstore.Position) error
+	PutParked(ctx context.Context, p []Parked) error
+}
