@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -23,19 +22,28 @@ type Codec struct {
 // MaxLine is the longest event in bytes that a Codec reads.
 const MaxLine = 64 << 10
 
-// Parse reads an event in the form of a CloudEvents 1.0 JSON object. An event
-// without an id gets one from [Codec.DerivedID]. The sequence and the time,
-// which the ledger sets, are ignored. All errors are *[Rejection]; with one
-// that concerns a field the entry holds what could be read of the subject and
-// the id, so that the writer finds the line again.
+// Parse reads an event like [Codec.Read] and gives one without an id that of
+// [Codec.DerivedID].
 func (c Codec) Parse(line []byte) (Entry, error) {
+	e, err := c.Read(line)
+	if err == nil && e.ID == "" {
+		e.ID = c.DerivedID(e)
+	}
+	return e, err
+}
+
+// Read reads an event in the form of a CloudEvents 1.0 JSON object. The
+// sequence and the time, which the ledger sets, are ignored. All errors are
+// *[Rejection]; with one that concerns a field the entry holds what could be
+// read of the subject and the id, so that the writer finds the line again.
+func (c Codec) Read(line []byte) (Entry, error) {
 	var e Entry
 	if len(line) > MaxLine {
 		return e, rejectf(TooLarge, "", Text{
 			EN: "the event is longer than %d bytes; an event is a few hundred", VI: "sự kiện dài hơn %d byte; một sự kiện thường chỉ vài trăm byte",
 		}, MaxLine)
 	}
-	in, err := parseObject(line)
+	in, err := parseObject(line, make([]member, 0, usualMembers))
 	if err != nil {
 		return e, err
 	}
@@ -67,7 +75,7 @@ func (c Codec) Parse(line []byte) (Entry, error) {
 		e.Exception = &x
 	}
 	f.lookup("data", required)
-	f.finish()
+	f.finish(envelope("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, datacontenttype, actor, reason, exception, data"))
 
 	t, known := typeNamed(typeName)
 	if typeName != "" && !known {
@@ -84,7 +92,7 @@ func (c Codec) Parse(line []byte) (Entry, error) {
 		}, t.name, t.kind)
 	}
 	event := t.make()
-	f.require(schema == "" || schema == SchemaOf(event), "dataschema",
+	f.require(schema == "" || schema == t.schema, "dataschema",
 		"is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
 	f.object("data", required, event.fields)
 	if f.err != nil {
@@ -98,6 +106,11 @@ func (c Codec) Parse(line []byte) (Entry, error) {
 		e.ID = c.DerivedID(e)
 	}
 	return e, nil
+}
+
+// envelope lists the names of an event outside its data, for a message.
+func envelope(names string) func(*fields) {
+	return func(f *fields) { *f.names = append(*f.names, names) }
 }
 
 // actor is a pseudonym, which also stands in a header: ASCII without spaces.
@@ -177,7 +190,7 @@ func AppendJSON(b []byte, e Entry, source string) []byte {
 	}
 	b = e.appendRest(b)
 	b = append(b, `,"dataschema":"`...)
-	b = append(append(b, SchemaOf(e.Event)...), '"')
+	b = append(append(b, t.schema...), '"')
 	b = append(b, `,"data":`...)
 	b = AppendData(b, e.Event, All)
 	return append(b, '}')
@@ -197,10 +210,7 @@ func (e Entry) appendRest(b []byte) []byte {
 }
 
 // SchemaOf returns the name of the wire form that an event is written in.
-func SchemaOf(e Event) string {
-	t := typeOf(e)
-	return "urn:rollbook:" + t.name + ":" + strconv.Itoa(t.since)
-}
+func SchemaOf(e Event) string { return typeOf(e).schema }
 
 // AppendPayload writes what a record of the log holds of an entry, beside what
 // stands in the record's own fields (id, type, subject, actor). Parts other
@@ -228,14 +238,14 @@ func ParsePayload(typeName, schema string, payload []byte) (Entry, error) {
 			EN: "is not an event type that this program knows; a newer one may", VI: "chương trình này không biết loại sự kiện này; có thể cần bản mới hơn",
 		})
 	}
-	event := t.make()
-	if !strings.HasPrefix(schema, "urn:rollbook:") || schema != SchemaOf(event) {
+	if schema != t.schema {
 		return e, reject(UnknownType, "dataschema", "is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
 	}
-	in, err := parseObject(payload)
+	in, err := parseObject(payload, make([]member, 0, usualMembers))
 	if err != nil {
 		return e, err
 	}
+	event := t.make()
 	f := fields{reading: true, in: in, partial: true}
 	var version int
 	f.integer("v", &version, required, 1, 1, true)
@@ -246,12 +256,33 @@ func ParsePayload(typeName, schema string, payload []byte) (Entry, error) {
 		e.Exception = &x
 	}
 	f.object("data", required, event.fields)
-	f.finish()
+	f.finish(envelope("v, effectiveon, reason, exception, data"))
 	if f.err != nil {
 		return e, f.err
 	}
 	e.Event = event
 	return e, nil
+}
+
+// ParseData reads what [AppendData] wrote of an event of a type. Personal fields
+// may be missing. The error is a *[Rejection].
+func ParseData(typeName string, data []byte) (Event, error) {
+	t, ok := typeNamed(typeName)
+	if !ok {
+		return nil, reject(UnknownType, "type", "is not an event type", "không phải loại sự kiện")
+	}
+	in, err := parseObject(data, make([]member, 0, usualMembers))
+	if err != nil {
+		return nil, err
+	}
+	event := t.make()
+	f := fields{reading: true, in: in, partial: true}
+	event.fields(&f)
+	f.finish(event.fields)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return event, nil
 }
 
 // nearest returns the wire name closest to what somebody wrote.
@@ -286,14 +317,4 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-// SchemaNamed returns the name of the newest wire form of a type, "" for an
-// unknown one.
-func SchemaNamed(typeName string) string {
-	t, ok := typeNamed(typeName)
-	if !ok {
-		return ""
-	}
-	return SchemaOf(t.make())
 }

@@ -76,9 +76,10 @@ func decideMember(w World, e Entry) *Rejection {
 // that is enough.
 func foldWith(w World, e Entry) *Rejection {
 	if tails, ok := w.(Tails); ok {
-		if _, _, ok, r := tails.Tail(e.Subject).Add(e, w.Directory()); ok {
-			return r
+		if _, _, ok, r := tails.Tail(e.Subject).Add(e, w.Directory()); ok && r == nil {
+			return nil
 		}
+		// A rejection names the entry in the way, for which it takes them all.
 	}
 	_, r := LifeOf(w.Timeline(e.Subject).With(e), w.Directory())
 	return r
@@ -199,9 +200,13 @@ func checkMembers(w World, e Entry) *Rejection {
 	slices.Sort(members)
 	for _, id := range slices.Compact(members) {
 		if life, r := LifeOf(w.Timeline(MemberSubject(id)), w.Directory()); r != nil {
-			// Name the member's entry: the impossible one, or the one that put
-			// them where they cannot stay.
-			if r.Clash = r.at; r.Clash == "" {
+			// Name what was recorded: the member's impossible entry, the end of
+			// the organisation or, where that end is new, the entry that put
+			// the member there.
+			switch {
+			case r.at != "":
+				r.Clash = r.at
+			case r.Clash == e.ID:
 				r.Clash = life.origin(samePlace)
 			}
 			r.Message = Text{

@@ -28,11 +28,11 @@ const (
 // eventType ties a wire name to a Go type. Wire names are written out, never
 // derived: renaming a Go type must not change stored bytes.
 type eventType struct {
-	name  string
-	kind  Kind
-	make  func() Event
-	is    func(Event) bool
-	since int // version of the wire form
+	name   string
+	kind   Kind
+	schema string // name of the wire form
+	make   func() Event
+	is     func(Event) bool
 }
 
 func typ[T any, P interface {
@@ -40,7 +40,7 @@ func typ[T any, P interface {
 	Event
 }](kind Kind, name string) eventType {
 	return eventType{
-		name: name, kind: kind, since: 1,
+		name: name, kind: kind, schema: "urn:rollbook:" + name + ":1",
 		make: func() Event { return P(new(T)) },
 		is:   func(e Event) bool { _, ok := e.(P); return ok },
 	}
@@ -91,24 +91,26 @@ var eventTypes = []eventType{
 }
 
 // Types returns the wire names of all event types, in the catalogue's order.
-func Types() []string {
-	names := make([]string, len(eventTypes))
-	for i, t := range eventTypes {
-		names[i] = t.name
-	}
-	return names
-}
+func Types() []string { return typeNames() }
 
 // TypeOf returns the wire name of an event.
 func TypeOf(e Event) string { return typeOf(e).name }
 
-func typeOf(e Event) eventType {
-	for _, t := range eventTypes {
-		if t.is(e) {
-			return t
+// TypeNumber returns the place of an event's type in [Types].
+func TypeNumber(e Event) int {
+	for i := range eventTypes {
+		if eventTypes[i].is(e) {
+			return i
 		}
 	}
-	return eventType{}
+	return -1 // no event: the set is closed
+}
+
+func typeOf(e Event) eventType {
+	if i := TypeNumber(e); i >= 0 {
+		return eventTypes[i]
+	}
+	return eventType{} // of a rejected entry, which has no event
 }
 
 func typeNamed(name string) (eventType, bool) {

@@ -247,7 +247,9 @@ func (e *Exempted) fields(f *fields) {
 	f.date("until", &e.Until, 0)
 }
 func (e *BadgeAwarded) fields(f *fields) { f.badge("years", &e.Years) }
-func (e *CardIssued) fields(f *fields)   { f.digits("card", &e.Card, required|identity, Text{"6 to 12", "6 đến 12"}, 6, 7, 8, 9, 10, 11, 12) }
+func (e *CardIssued) fields(f *fields) {
+	f.digits("card", &e.Card, required|identity, Text{"6 to 12", "6 đến 12"}, 6, 7, 8, 9, 10, 11, 12)
+}
 
 func (e *ProfileChanged) fields(f *fields) { f.personChange("person", &e.Person) }
 

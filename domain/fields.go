@@ -56,11 +56,11 @@ type fields struct {
 	// Reading.
 	in      []member
 	used    uint64              // bit i: in[i] was asked for
-	known   []string            // names asked for, for the message on an unknown one
 	path    string              // path of the object, with a dot at its end
 	partial bool                // personal fields may be missing
 	norm    func(string) string // brings texts to Unicode NFC; may be nil
 	err     *Rejection
+	names   *[]string // where names asked for are listed; nil but for a message
 
 	// Writing.
 	out   []byte
@@ -75,9 +75,11 @@ func (f *fields) fail(r *Rejection) {
 
 // lookup returns the raw value of a field, nil when it is absent or null.
 func (f *fields) lookup(name string, l flag) []byte {
-	f.known = append(f.known, name)
+	if f.names != nil {
+		*f.names = append(*f.names, name)
+	}
 	for i, m := range f.in {
-		if m.name == name {
+		if string(m.name) == name {
 			f.used |= 1 << i
 			if string(m.raw) == "null" {
 				break
@@ -103,16 +105,18 @@ func (f *fields) require(ok bool, name, en, vi string) {
 	}
 }
 
-// finish reports a field that nobody asked for. It comes before a missing one:
-// a misspelt name is both, and this is the half that helps.
-func (f *fields) finish() {
+// finish reports a field that walk did not ask for. It comes before a missing
+// one: a misspelt name is both, and this is the half that helps.
+func (f *fields) finish(walk func(*fields)) {
 	for i, m := range f.in {
 		if f.used&(1<<i) == 0 && (f.err == nil || f.err.Code == MissingField) {
-			list := strings.Join(f.known, ", ")
+			var names []string
+			walk(&fields{reading: true, names: &names})
+			list := strings.Join(names, ", ")
 			if list == "" {
 				list = "-"
 			}
-			f.err = rejectf(UnknownField, f.path+printable(m.name), Text{
+			f.err = rejectf(UnknownField, f.path+printable(string(m.name)), Text{
 				EN: "is not a field here; correct the name or leave it out. Fields here: %s",
 				VI: "không phải là trường ở đây; hãy sửa tên hoặc bỏ đi. Các trường hợp lệ: %s",
 			}, list)
@@ -147,25 +151,35 @@ func (f *fields) str(name string, p *string, l flag) (read bool) {
 		}
 		return false
 	}
+	s := f.bytes(name, l)
+	if s == nil {
+		return false
+	}
+	*p = string(s)
+	return true
+}
+
+// bytes reads a string that is not empty, as a part of what is read; nil if
+// there is none.
+func (f *fields) bytes(name string, l flag) []byte {
 	raw := f.lookup(name, l)
 	if raw == nil {
-		return false
+		return nil
 	}
 	if raw[0] != '"' {
 		f.fail(reject(BadValue, f.path+name, "is not a text; write it in double quotes", "không phải là chuỗi; hãy ghi trong dấu ngoặc kép"))
-		return false
+		return nil
 	}
 	s, ok := unquote(raw)
 	if !ok {
 		f.fail(reject(Malformed, f.path+name, "holds half a character (a lone surrogate); type the text again", "chứa nửa ký tự (surrogate đơn lẻ); hãy gõ lại"))
-		return false
+		return nil
 	}
-	if s == "" {
+	if len(s) == 0 {
 		f.need(l&required == 0, name, l, "is empty; give it", "đang trống; hãy ghi trường này")
-		return false
+		return nil
 	}
-	*p = s
-	return true
+	return s
 }
 
 // text is what people wrote: any letters, no invisible characters.
@@ -237,7 +251,7 @@ func (f *fields) idOrNull(name string, p *string, l flag) {
 		return
 	}
 	for _, m := range f.in {
-		if m.name == name && string(m.raw) == "null" {
+		if string(m.name) == name && string(m.raw) == "null" {
 			f.lookup(name, 0)
 			return
 		}
@@ -260,13 +274,20 @@ func ValidID(s string) bool {
 
 // choice is one of a closed list of words.
 func choice[T ~string](f *fields, name string, p *T, l flag, list []T) {
-	s := string(*p)
-	if !f.str(name, &s, l) {
+	if !f.reading {
+		s := string(*p)
+		f.str(name, &s, l)
 		return
 	}
-	if i := slices.Index(list, T(s)); i >= 0 {
-		*p = list[i] // the list's own string, so that s can be freed
+	s := f.bytes(name, l)
+	if s == nil {
 		return
+	}
+	for _, word := range list {
+		if string(s) == string(word) {
+			*p = word // the list's own string, which costs nothing
+			return
+		}
 	}
 	words := make([]string, len(list))
 	for i, w := range list {
@@ -289,11 +310,11 @@ func (f *fields) date(name string, p *Date, l flag) {
 		}
 		return
 	}
-	var s string
-	if !f.str(name, &s, l) {
+	s := f.bytes(name, l)
+	if s == nil {
 		return
 	}
-	d, ok := ParseDate(s)
+	d, ok := ParseDate(string(s))
 	f.require(ok, name, "is not a date that exists, in the form YYYY-MM-DD", "không phải là ngày có thật, dạng YYYY-MM-DD")
 	const first = 680_000 // in 1862: nobody in a roll was born before
 	f.require(!ok || d >= first && d <= LastDay, name, "lies too far away; check the year", "ngày quá xa; hãy kiểm tra lại năm")
@@ -393,11 +414,13 @@ func (f *fields) object(name string, l flag, walk func(*fields)) (read bool) {
 		f.fail(err)
 		return false
 	}
-	inner := fields{reading: true, in: in, path: f.path + name + ".", partial: f.partial, norm: f.norm}
-	walk(&inner)
-	inner.finish()
-	if inner.err != nil {
-		f.fail(inner.err)
+	outer := *f
+	f.in, f.used, f.path, f.err = in, 0, f.path+name+".", nil
+	walk(f)
+	f.finish(walk)
+	err, *f = f.err, outer
+	if err != nil {
+		f.fail(err)
 	}
 	return true
 }
@@ -406,7 +429,7 @@ func (f *fields) open(name string, raw []byte) ([]member, *Rejection) {
 	if raw[0] != '{' {
 		return nil, reject(BadValue, f.path+name, "is not an object {…}", "phải là một đối tượng {…}")
 	}
-	in, err := parseObject(raw)
+	in, err := parseObject(raw, f.in[len(f.in):])
 	if err != nil && err.Field != "" {
 		err.Field = f.path + name + "." + err.Field
 	}

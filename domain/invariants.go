@@ -1,7 +1,5 @@
 package domain
 
-import "slices"
-
 // This file holds what makes an entry impossible. These are invariants: nobody
 // is confirmed who was not admitted. Rules of the charter, which can be broken
 // and then are findings, are not here.
@@ -40,11 +38,11 @@ func (s State) check(e Entry) *Rejection {
 		if e.Subject.ID() == v.Mentor {
 			return fieldClash(e, "data.mentor", "nobody is their own mentor", "không ai tự theo dõi, giúp đỡ chính mình")
 		}
-		if slices.ContainsFunc(s.mentors, func(m Mentor) bool { return m.Member == v.Mentor }) {
+		if s.followedBy(v.Mentor) {
 			return fieldClash(e, "data.mentor", "this mentor or introducer is assigned already", "người này đã được phân công trước đó")
 		}
 	case *MentorReleased:
-		if !slices.ContainsFunc(s.mentors, func(m Mentor) bool { return m.Member == v.Mentor }) {
+		if !s.followedBy(v.Mentor) {
 			return fieldClash(e, "data.mentor", "this mentor or introducer is not assigned on that day", "người này không được phân công vào ngày đó")
 		}
 	case *CourseCompleted:

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 )
@@ -16,9 +17,13 @@ const maxDepth = 16
 // maxMembers bounds the names in one object; an event has at most a dozen.
 const maxMembers = 64
 
-// member is a name and the raw bytes of its value.
+// usualMembers is room for an event and the largest object in it.
+const usualMembers = 24
+
+// member is a name and the raw bytes of its value. Both lie in the text that
+// was read, unless the name had escapes.
 type member struct {
-	name string
+	name []byte
 	raw  []byte
 }
 
@@ -38,13 +43,13 @@ func (s *scanner) fail(en, vi string) {
 	}
 }
 
-// parseObject splits an object into its members. Values are checked but not
-// decoded; objects inside them are checked for duplicate names when they are
-// parsed in turn.
-func parseObject(in []byte) ([]member, *Rejection) {
+// parseObject splits an object into its members, in the room behind members if
+// they fit. Values are checked but not decoded; objects inside them are checked
+// for duplicate names when they are parsed in turn.
+func parseObject(in []byte, members []member) ([]member, *Rejection) {
 	s := scanner{in: in}
 	s.space()
-	members := s.object(make([]member, 0, 12))
+	members = s.object(members[:0])
 	s.space()
 	if s.err == nil && s.pos != len(in) {
 		s.fail("something follows the object", "có nội dung thừa sau đối tượng")
@@ -74,8 +79,8 @@ func (s *scanner) object(members []member) []member {
 			break
 		}
 		for _, m := range members {
-			if m.name == name {
-				s.err = rejectf(Malformed, printable(name), Text{
+			if string(m.name) == string(name) {
+				s.err = rejectf(Malformed, printable(string(name)), Text{
 					EN: "the name stands twice in one object; keep one of the two",
 					VI: "tên trường xuất hiện hai lần trong cùng một đối tượng; chỉ giữ lại một",
 				})
@@ -179,8 +184,15 @@ func (s *scanner) str() {
 		s.fail("a string was expected", "cần một chuỗi trong dấu ngoặc kép")
 		return
 	}
-	for s.pos < len(s.in) {
-		switch c := s.in[s.pos]; {
+	for in := s.in; s.pos < len(in); {
+		i := s.pos
+		for i < len(in) && in[i] >= 0x20 && in[i] < utf8.RuneSelf && in[i] != '"' && in[i] != '\\' {
+			i++ // most are plain letters
+		}
+		if s.pos = i; i == len(in) {
+			break
+		}
+		switch c := in[i]; {
 		case c == '"':
 			s.pos++
 			return
@@ -193,8 +205,6 @@ func (s *scanner) str() {
 		case c < 0x20:
 			s.fail("a control character in a string", "có ký tự điều khiển trong chuỗi")
 			return
-		case c < utf8.RuneSelf:
-			s.pos++
 		default:
 			r, size := utf8.DecodeRune(s.in[s.pos:])
 			if r == utf8.RuneError && size == 1 {
@@ -277,19 +287,12 @@ func (s *scanner) space() {
 	}
 }
 
-// unquote decodes a string that the scanner has accepted. It refuses half a
-// surrogate pair, which no text can hold.
-func unquote(raw []byte) (string, bool) {
+// unquote decodes a string that the scanner has accepted; without escapes it is
+// a part of raw. It refuses half a surrogate pair, which no text can hold.
+func unquote(raw []byte) ([]byte, bool) {
 	raw = raw[1 : len(raw)-1]
-	plain := true
-	for _, c := range raw {
-		if c == '\\' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return string(raw), true
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw, true
 	}
 	out := make([]byte, 0, len(raw))
 	for i := 0; i < len(raw); i++ {
@@ -314,11 +317,11 @@ func unquote(raw []byte) (string, bool) {
 			i += 4
 			if r >= 0xD800 && r < 0xE000 {
 				if r >= 0xDC00 || i+6 >= len(raw) || raw[i+1] != '\\' || raw[i+2] != 'u' {
-					return "", false
+					return nil, false
 				}
 				low := hex4(raw[i+3:])
 				if low < 0xDC00 || low > 0xDFFF {
-					return "", false
+					return nil, false
 				}
 				i += 6
 				r = 0x10000 + (r-0xD800)<<10 + (low - 0xDC00)
@@ -328,7 +331,7 @@ func unquote(raw []byte) (string, bool) {
 			out = append(out, raw[i])
 		}
 	}
-	return string(out), true
+	return out, true
 }
 
 func hexDigit(c byte) int {

@@ -29,6 +29,11 @@ type Mentor struct {
 // Mentors returns the current mentors and introducers.
 func (s State) Mentors() []Mentor { return s.mentors }
 
+// followedBy reports whether a member is among the mentors and introducers.
+func (s State) followedBy(member string) bool {
+	return slices.ContainsFunc(s.mentors, func(m Mentor) bool { return m.Member == member })
+}
+
 // ProbationFrom returns the first day of probation, zero for others than
 // provisional members.
 func (s State) ProbationFrom() Date {
@@ -127,8 +132,8 @@ func LifeOf(t Timeline, d *Directory) (Life, *Rejection) {
 // same in the respect that same looks at, "" when there is no such entry.
 func (l Life) origin(same func(a, b State) bool) string {
 	i := len(l.Steps) - 1
-	for i > 0 && same(l.Steps[i-1].State, l.Steps[i].State) {
-		i--
+	for i > 0 && (l.Steps[i].Entry.ID == "" || same(l.Steps[i-1].State, l.Steps[i].State)) {
+		i-- // a merger has no entry in this life
 	}
 	if i < 0 {
 		return ""
@@ -229,6 +234,9 @@ func (f *folder) apply(e Entry) *Rejection {
 		case r.Code != Invariant:
 		case r.Field == "data.organisation":
 			r.Clash = f.life.origin(samePlace)
+		case r.Field == "data.mentor":
+			id := mentorIn(e.Event)
+			r.Clash = f.life.origin(func(a, b State) bool { return a.followedBy(id) == b.followedBy(id) })
 		default:
 			r.Clash = f.life.origin(sameStatus)
 		}

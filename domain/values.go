@@ -123,7 +123,14 @@ var (
 	religionList = sync.OnceValue(func() []Listed { return parseList(religionsCSV) })
 	ethnicities  = sync.OnceValue(func() []Ethnicity { return codes[Ethnicity](ethnicGroups()) })
 	religions    = sync.OnceValue(func() []Religion { return codes[Religion](religionList()) })
-	typeIndex    = sync.OnceValue(func() map[string]int {
+	typeNames    = sync.OnceValue(func() []string {
+		names := make([]string, len(eventTypes))
+		for i, t := range eventTypes {
+			names[i] = t.name
+		}
+		return names
+	})
+	typeIndex = sync.OnceValue(func() map[string]int {
 		m := make(map[string]int, len(eventTypes))
 		for i, t := range eventTypes {
 			m[t.name] = i

@@ -22,6 +22,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -66,15 +67,35 @@ type Record struct {
 // Head returns the head of the record's stream with the record as its last.
 func (r Record) Head() Head { return Head{r.Position, r.Previous.Count + 1} }
 
-// Write is the part of an append that goes to one stream.
+// Write is a part of an append that goes to one stream. Records are stored in
+// the order in which the writes of an append name them, so a stream may be in
+// several of its writes: the first says where the stream ends, and each later
+// one goes on where the one before it ended.
 type Write struct {
 	// Stream is "kind/id"; both parts are 1 to 64 of A-Z a-z 0-9 _ - and the
 	// kind is lower case.
 	Stream string
-	// Expected is the head of the stream that the writer last saw.
+	// Expected is the head of the stream that the writer last saw. It is not
+	// looked at in a later write to the same stream.
 	Expected Head
 	// Records are added in this order. At least one.
 	Records []Record
+}
+
+// ByStream returns the writes of an append with those to one stream made one, in
+// the order in which the streams are first named.
+func ByStream(writes []Write) []Write {
+	at := make(map[string]int, len(writes))
+	var out []Write
+	for _, w := range writes {
+		if i, ok := at[w.Stream]; ok {
+			out[i].Records = append(slices.Clip(out[i].Records), w.Records...)
+			continue
+		}
+		at[w.Stream] = len(out)
+		out = append(out, w)
+	}
+	return out
 }
 
 // Limits of one append.

@@ -26,11 +26,15 @@ type parsed struct {
 }
 
 func (l *Ledger) parse(line []byte) parsed {
-	e, err := l.codec.Parse(line)
+	e, err := l.codec.Read(line)
 	if err != nil {
 		return parsed{entry: e, err: err}
 	}
-	return parsed{entry: e, derived: l.codec.DerivedID(e) == e.ID}
+	id := l.codec.DerivedID(e)
+	if e.ID == "" {
+		e.ID = id
+	}
+	return parsed{entry: e, derived: e.ID == id}
 }
 
 // session decides on one entry after another, each on top of those accepted

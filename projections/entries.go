@@ -3,44 +3,134 @@ package projections
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"rollbook/domain"
 )
 
-// The entries of a subject are kept as one string of bytes: for each entry the
-// sequence (uvarint), then id, type and payload, each behind its length
-// (uvarint). The payload is that of the log without what identifies a person.
-// It is a cache of the log: a newer program that wants another form rebuilds.
+// The entries of a subject are kept as one string of bytes, one entry behind the
+// other:
+//
+//	uvarint  sequence
+//	varint   effective date
+//	uvarint  place of the type in [domain.Types]
+//	1 byte   0: the id is 16 bytes, written in hexadecimal; else its length
+//	bytes    id
+//	uvarint  length of the data
+//	bytes    data, canonical, without what identifies a person
+//
+// It is a cache of the log. A program with another catalogue or another form
+// builds it anew: see EntriesVersion.
+
+// EntriesVersion changes with the form in which entries are kept.
+func EntriesVersion() string { return "1 " + strings.Join(domain.Types(), " ") }
 
 var errEntries = errors.New("the stored entries of a subject are damaged; rebuild the read models")
 
+const packedID = 16
+
 func encodeEntry(b []byte, e domain.Entry) []byte {
 	b = binary.AppendUvarint(b, e.Sequence)
-	b = appendBytes(b, e.ID)
-	b = appendBytes(b, e.Type())
-	payload := domain.AppendPayload(nil, e, domain.Open|domain.Sensitive)
-	b = binary.AppendUvarint(b, uint64(len(payload)))
-	return append(b, payload...)
+	b = binary.AppendVarint(b, int64(e.EffectiveOn))
+	b = binary.AppendUvarint(b, uint64(domain.TypeNumber(e.Event)))
+	var id [packedID]byte
+	if packID(&id, e.ID) {
+		b = append(append(b, 0), id[:]...)
+	} else {
+		b = append(append(b, byte(len(e.ID))), e.ID...)
+	}
+	data := domain.AppendData(make([]byte, 0, 256), e.Event, domain.Open|domain.Sensitive)
+	b = binary.AppendUvarint(b, uint64(len(data)))
+	return append(b, data...)
 }
 
-func appendBytes(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func decodeEntries(s domain.Subject, b []byte) ([]domain.Entry, error) {
-	var entries []domain.Entry
-	err := walkEntries(b, func(sequence uint64, id, typ, payload []byte) error {
-		e, err := domain.ParsePayload(string(typ), domain.SchemaNamed(string(typ)), payload)
-		if err != nil {
-			return fmt.Errorf("%w: position %d: %w", errEntries, sequence, err)
+// packID reports whether an id is 16 bytes in lower-case hexadecimal, as
+// derived ids are, and unpacks it.
+func packID(into *[packedID]byte, id string) bool {
+	if len(id) != 2*packedID {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
 		}
-		e.Sequence, e.ID, e.Subject = sequence, string(id), s
-		entries = append(entries, e)
+	}
+	_, err := hex.Decode(into[:], []byte(id))
+	return err == nil
+}
+
+// storedEntry is an entry in its stored form. The slices are parts of it.
+type storedEntry struct {
+	sequence uint64
+	on       domain.Date
+	typ      string
+	packed   bool
+	id       []byte
+	data     []byte
+}
+
+func (s storedEntry) idString() string {
+	if s.packed {
+		return hex.EncodeToString(s.id)
+	}
+	return string(s.id)
+}
+
+func decodeEntries(subject domain.Subject, b []byte) ([]domain.Entry, error) {
+	var entries []domain.Entry
+	err := walkEntries(b, func(s storedEntry) error {
+		event, err := domain.ParseData(s.typ, s.data)
+		if err != nil {
+			return fmt.Errorf("%w: position %d: %w", errEntries, s.sequence, err)
+		}
+		entries = append(entries, domain.Entry{
+			Sequence: s.sequence, ID: s.idString(), Subject: subject, EffectiveOn: s.on, Event: event,
+		})
 		return nil
 	})
 	return entries, err
+}
+
+func walkEntries(b []byte, f func(storedEntry) error) error {
+	types := domain.Types()
+	for len(b) > 0 {
+		var s storedEntry
+		var n int
+		if s.sequence, n = binary.Uvarint(b); n <= 0 {
+			return errEntries
+		}
+		b = b[n:]
+		on, n1 := binary.Varint(b)
+		if n1 <= 0 {
+			return errEntries
+		}
+		b = b[n1:]
+		typ, n2 := binary.Uvarint(b)
+		if n2 <= 0 || typ >= uint64(len(types)) || len(b) < n2+1 {
+			return errEntries
+		}
+		size := int(b[n2])
+		if s.packed = size == 0; s.packed {
+			size = packedID
+		}
+		if b = b[n2+1:]; len(b) < size {
+			return errEntries
+		}
+		s.id, b = b[:size], b[size:]
+		length, n3 := binary.Uvarint(b)
+		if n3 <= 0 || length > uint64(len(b)-n3) {
+			return errEntries
+		}
+		s.data, b = b[n3:n3+int(length)], b[n3+int(length):]
+		s.on, s.typ = domain.Date(on), types[typ]
+		if err := f(s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Timeline returns the entries of a subject as the read models have them,
@@ -52,26 +142,4 @@ func Timeline(ctx context.Context, r Reader, s domain.Subject) (domain.Timeline,
 	}
 	entries, err := decodeEntries(s, found.Entries)
 	return domain.NewTimeline(entries...), err
-}
-
-func walkEntries(b []byte, f func(sequence uint64, id, typ, payload []byte) error) error {
-	for len(b) > 0 {
-		sequence, n := binary.Uvarint(b)
-		if n <= 0 {
-			return errEntries
-		}
-		b = b[n:]
-		var parts [3][]byte
-		for i := range parts {
-			size, n := binary.Uvarint(b)
-			if n <= 0 || size > uint64(len(b)-n) {
-				return errEntries
-			}
-			parts[i], b = b[n:n+int(size)], b[n+int(size):]
-		}
-		if err := f(sequence, parts[0], parts[1], parts[2]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -342,6 +342,7 @@ func (v view) quota(id string, year int, until domain.Date, below map[string][]s
 // target returns the target of the term that a day lies in and the admissions
 // of that term so far. The whole ledger has the target of its only root.
 func (v view) target(id string, until domain.Date) (target, admitted int) {
+	in := v.scope(id, until)
 	if id == "" {
 		var roots []string
 		for _, root := range v.directory.Children(until)[""] {
@@ -362,7 +363,6 @@ func (v view) target(id string, until domain.Date) (target, admitted int) {
 	if !ok {
 		return 0, 0
 	}
-	in := v.scope(id, until)
 	last := min(t.To, until)
 	for i := range v.movements {
 		b := &v.movements[i]

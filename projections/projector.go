@@ -92,6 +92,7 @@ func (p *Projector) run(ctx context.Context, anew bool) error {
 type chunk struct {
 	records []eventstore.Record
 	entries []domain.Entry
+	given   []bool // the id does not come from the content
 	errs    []error
 	done    chan struct{}
 }
@@ -103,12 +104,12 @@ const (
 )
 
 func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Position) error {
-	ctx, cancel := context.WithCancel(ctx)
+	reading, cancel := context.WithCancel(ctx)
 	chunks := make(chan *chunk, runtime.GOMAXPROCS(0))
 	read := make(chan error, 1)
 	go func() {
 		defer close(chunks)
-		read <- p.read(ctx, from, to, chunks)
+		read <- p.read(reading, from, to, chunks)
 	}()
 	at := from
 	var err error
@@ -123,7 +124,7 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 				break
 			}
 			at = rec.Position
-			if err = b.record(ctx, rec, c.entries[i], c.errs[i], p.Derived); err != nil {
+			if err = b.record(ctx, rec, c.entries[i], c.given[i], c.errs[i]); err != nil {
 				err = fmt.Errorf("position %d: %w", at, err)
 				break
 			}
@@ -141,6 +142,10 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 	cancel()
 	if readErr := <-read; err == nil {
 		err = readErr
+	}
+	// The transaction must not end under a write that is under way.
+	if writeErr := b.settle(); err == nil {
+		err = writeErr
 	}
 	if err == nil && at != to {
 		err = &eventstore.GapError{Want: at + 1}
@@ -161,7 +166,7 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 		case <-ctx.Done():
 			return false
 		}
-		go c.decode()
+		go c.decode(p.Derived)
 		c = &chunk{records: make([]eventstore.Record, 0, chunkSize)}
 		return true
 	}
@@ -180,12 +185,15 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 	return nil
 }
 
-func (c *chunk) decode() {
+func (c *chunk) decode(derived func(domain.Entry) bool) {
 	defer close(c.done)
 	c.entries = make([]domain.Entry, len(c.records))
+	c.given = make([]bool, len(c.records))
 	c.errs = make([]error, len(c.records))
 	for i, rec := range c.records {
 		c.entries[i], c.errs[i] = Decode(rec)
+		c.given[i] = c.errs[i] == nil && (derived == nil || !derived(c.entries[i]))
+		c.records[i].Data = nil
 	}
 }
 
@@ -209,22 +217,31 @@ type books struct {
 	w       Writer
 	world   *World
 	cells   map[domain.Cell]int64
-	newCell []NumberedCell
-	rows    map[string][]int64
-	ids     map[string]eventstore.Position
+	load    load
+	writing chan error // answers when what was given to the store is there; nil when nothing was
 	parked  map[domain.Subject]*Parked
 	source  *stored
 }
 
 func newBooks(ctx context.Context, w Writer, fresh bool) (*books, error) {
 	b := &books{
-		w: w, cells: map[domain.Cell]int64{}, rows: map[string][]int64{},
-		ids: map[string]eventstore.Position{}, parked: map[domain.Subject]*Parked{},
+		w: w, cells: map[domain.Cell]int64{}, load: newLoad(), parked: map[domain.Subject]*Parked{},
 	}
 	b.source = &stored{
-		empty:     fresh,
-		subject:   func(s domain.Subject) (Subject, bool, error) { return w.Subject(ctx, s) },
-		membersOf: func(o string) ([]domain.Subject, error) { return w.MembersOf(ctx, o) },
+		empty: fresh,
+		subject: func(s domain.Subject) (Subject, bool, error) {
+			if err := b.settle(); err != nil {
+				return Subject{}, false, err
+			}
+			return w.Subject(ctx, s)
+		},
+		membersOf: func(o string) ([]domain.Subject, error) {
+			// They are looked for among the rows, so these have to be there.
+			if err := errors.Join(b.write(ctx), b.settle()); err != nil {
+				return nil, err
+			}
+			return w.MembersOf(ctx, o)
+		},
 	}
 	cells, err := w.Cells(ctx, 0)
 	if err != nil {
@@ -279,7 +296,7 @@ func (s *stored) MembersOf(organisation string) ([]domain.Subject, error) {
 func System(rec eventstore.Record) bool { return strings.HasPrefix(rec.Type, "ledger.") }
 
 // record books one record. Only what breaks the books themselves is an error.
-func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, err error, derived func(domain.Entry) bool) error {
+func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, given bool, err error) error {
 	if System(rec) {
 		return nil
 	}
@@ -302,8 +319,8 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: err.Error()}
 		return nil
 	}
-	if derived == nil || !derived(e) {
-		b.ids[e.ID] = rec.Position
+	if given {
+		b.load.ids[e.ID] = rec.Position
 	}
 	for _, c := range changes {
 		b.change(rec.Position, c)
@@ -339,7 +356,9 @@ func (b *books) change(at eventstore.Position, c Change) {
 	}
 }
 
-func (b *books) row(t Table, values ...int64) { b.rows[t.Name] = append(b.rows[t.Name], values...) }
+func (b *books) row(t Table, values ...int64) {
+	b.load.rows[t.Name] = append(b.load.rows[t.Name], values...)
+}
 
 // cell returns the number of a cell; the first one ever met gets 1. Outside is 0.
 func (b *books) cell(c domain.Cell) int64 {
@@ -350,33 +369,61 @@ func (b *books) cell(c domain.Cell) int64 {
 	if !ok {
 		n = int64(len(b.cells) + 1)
 		b.cells[c] = n
-		b.newCell = append(b.newCell, NumberedCell{n, c})
+		b.load.cells = append(b.load.cells, NumberedCell{n, c})
 	}
 	return n
 }
 
-// write stores the rows booked so far.
+// load is what has been booked and not been stored.
+type load struct {
+	cells []NumberedCell
+	rows  map[string][]int64
+	ids   map[string]eventstore.Position
+}
+
+func newLoad() load {
+	return load{rows: map[string][]int64{}, ids: map[string]eventstore.Position{}}
+}
+
+// write begins to store what was booked so far, beside the booking of what
+// comes next.
 func (b *books) write(ctx context.Context) error {
-	if err := b.w.PutCells(ctx, b.newCell); err != nil {
+	if err := b.settle(); err != nil {
 		return err
 	}
-	b.newCell = b.newCell[:0]
+	l := b.load
+	b.load = newLoad()
+	done := make(chan error, 1)
+	b.writing = done
+	go func() { done <- b.store(ctx, l) }()
+	return nil
+}
+
+// settle waits until what was begun to be stored is.
+func (b *books) settle() error {
+	if b.writing == nil {
+		return nil
+	}
+	err := <-b.writing
+	b.writing = nil
+	return err
+}
+
+func (b *books) store(ctx context.Context, l load) error {
+	if err := b.w.PutCells(ctx, l.cells); err != nil {
+		return err
+	}
 	for _, m := range Models() {
-		if rows := b.rows[m.Table.Name]; len(rows) > 0 {
-			if err := b.w.PutRows(ctx, m.Table, rows); err != nil {
-				return err
-			}
-			b.rows[m.Table.Name] = rows[:0]
+		if err := b.w.PutRows(ctx, m.Table, l.rows[m.Table.Name]); err != nil {
+			return err
 		}
 	}
-	err := b.w.PutIDs(ctx, b.ids)
-	clear(b.ids)
-	return err
+	return b.w.PutIDs(ctx, l.ids)
 }
 
 // spill stores the lives and drops them from memory.
 func (b *books) spill(ctx context.Context) error {
-	if err := b.write(ctx); err != nil {
+	if err := errors.Join(b.write(ctx), b.settle()); err != nil {
 		return err
 	}
 	if err := b.w.PutSubjects(ctx, b.world.Changed()); err != nil {
@@ -388,7 +435,7 @@ func (b *books) spill(ctx context.Context) error {
 }
 
 func (b *books) finish(ctx context.Context) error {
-	if err := b.write(ctx); err != nil {
+	if err := errors.Join(b.write(ctx), b.settle()); err != nil {
 		return err
 	}
 	if err := b.w.PutSubjects(ctx, b.world.Changed()); err != nil {

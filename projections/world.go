@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -152,9 +153,14 @@ func (w *World) membersOf(organisation string) []domain.Subject {
 // EntryID returns the sequence of the entry of a subject that has an id, 0 for
 // none.
 func (w *World) EntryID(s domain.Subject, id string) (sequence uint64) {
-	err := walkEntries(w.life(s).entries, func(seq uint64, have, _, _ []byte) error {
-		if string(have) == id {
-			sequence = seq
+	var packed [packedID]byte
+	want, isPacked := []byte(id), packID(&packed, id)
+	if isPacked {
+		want = packed[:]
+	}
+	err := walkEntries(w.life(s).entries, func(e storedEntry) error {
+		if e.packed == isPacked && bytes.Equal(e.id, want) {
+			sequence = e.sequence
 		}
 		return nil
 	})

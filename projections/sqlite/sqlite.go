@@ -66,7 +66,7 @@ func (s *Store) Close() error { return errors.Join(s.read.Close(), s.write.Close
 // Version names what this program stores: it changes with the schema and with
 // what the rows mean.
 func Version() string {
-	sum := sha256.Sum256([]byte(layout + "\n" + schema))
+	sum := sha256.Sum256([]byte(layout + "\n" + projections.EntriesVersion() + "\n" + schema))
 	return hex.EncodeToString(sum[:8])
 }
 
