@@ -102,9 +102,6 @@ func (c Codec) Read(line []byte) (Entry, error) {
 	if annulled(event) != "" && e.Reason == "" {
 		return e, reject(MissingField, "reason", "is missing; an annulment needs one", "còn thiếu; huỷ một mục phải nêu lý do")
 	}
-	if e.ID == "" {
-		e.ID = c.DerivedID(e)
-	}
 	return e, nil
 }
 

@@ -47,7 +47,7 @@ var errDuplicate = errors.New("the server has had this id before")
 //
 // An append that breaks a rule of the package eventstore is
 // [eventstore.ErrInvalid], and so is one with an ID that another append used in
-// the last two minutes; after that the log does not notice. Nor does it notice
+// the last ten seconds; after that the log does not notice. Nor does it notice
 // an Expected whose Position is right and whose Count is not: Load reports that
 // stream as broken.
 //
