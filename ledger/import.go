@@ -65,7 +65,7 @@ var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d new event
 
 // spillBytes is how much an import remembers before it lets the read models
 // catch up and begins to remember anew.
-const spillBytes = 300 << 20
+var spillBytes = 300 << 20
 
 // Import takes in files of events (NDJSON). Each line is decided on with those
 // before it; good lines are stored although others are rejected. When it

@@ -1,0 +1,34 @@
+package ledger
+
+import "io"
+
+// Lines reads all lines of a file of events, as Import does, and reports how
+// many there are, how many are too long, and the most bytes that one held.
+func Lines(r io.Reader) (lines, tooBig, most int, err error) {
+	l, err := newLineReader("fuzz", r)
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	for {
+		line, err := l.next()
+		if err == io.EOF { //nolint:errorlint // next promises io.EOF itself
+			return lines, tooBig, most, nil
+		}
+		if err != nil {
+			return lines, tooBig, most, err
+		}
+		lines++
+		if line.tooBig {
+			tooBig++
+		}
+		most = max(most, len(line.text))
+	}
+}
+
+// SetSpill makes imports let the read models catch up whenever they remember
+// more than n bytes, and returns a function that undoes it.
+func SetSpill(n int) (undo func()) {
+	old := spillBytes
+	spillBytes = n
+	return func() { spillBytes = old }
+}
