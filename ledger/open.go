@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
 	"rollbook/projections/sqlite"
 )
@@ -72,9 +73,16 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	fresh, err := isFresh(dir)
+	if err != nil {
+		return nil, err
+	}
 	log, err := jetstream.Open(ctx, jetstream.Config{
-		Dir: filepath.Join(dir, logDirectory), Create: o.Create, Logger: logger,
+		Dir: filepath.Join(dir, logDirectory), Create: o.Create && fresh, Logger: logger,
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s is gone from %s; restore it from a backup", eventstore.ErrMissing, logDirectory, dir)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +135,13 @@ func newIdentity(dir, name string) (identity, error) {
 		return identity{}, err
 	}
 	return id, writeDurably(filepath.Join(dir, identityFile), append(b, '\n'))
+}
+
+// isFresh reports whether a directory holds nothing but ledger.json, as it does
+// when a ledger has just been made. Only then may there be no log yet.
+func isFresh(dir string) (bool, error) {
+	found, err := os.ReadDir(dir)
+	return len(found) == 1 && found[0].Name() == identityFile, err
 }
 
 // writeDurably makes a file that is either there whole, also after a power cut,
