@@ -67,7 +67,6 @@ func (c Codec) Read(line []byte) (Entry, error) {
 	f.str("time", &ignored, 0)
 	f.str("sequence", &ignored, 0)
 	f.str("dataschema", &schema, 0)
-	f.str("datacontenttype", &ignored, 0)
 	f.actor("actor", &e.Actor)
 	f.text("reason", &e.Reason, long)
 	var x Exception
@@ -75,7 +74,7 @@ func (c Codec) Read(line []byte) (Entry, error) {
 		e.Exception = &x
 	}
 	f.lookup("data", required)
-	f.finish(envelope("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, datacontenttype, actor, reason, exception, data"))
+	f.finish(envelope("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, actor, reason, exception, data"))
 
 	t, known := typeNamed(typeName)
 	if typeName != "" && !known {

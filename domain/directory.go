@@ -65,7 +65,7 @@ func (d *Directory) merge(id string) (into string, when Point, entry uint64, ok 
 	return o.into, o.ended, o.ended.Sequence, true
 }
 
-// Successor returns the organisation that stands for id at a point: itself, or
+// successor returns the organisation that stands for id at a point: itself, or
 // what it was merged into by then.
 func (d *Directory) successor(id string, p Point) string {
 	// A chain of mergers is no longer than the directory; a ring cannot be

@@ -214,7 +214,7 @@ func checkText(s string, most int) *Rejection {
 		case r == utf8.RuneError:
 			return reject(BadValue, "", "holds the replacement character U+FFFD, a sign of a broken encoding; type the text again",
 				"chứa ký tự thay thế U+FFFD, dấu hiệu hỏng bảng mã; hãy gõ lại")
-		case !unicode.IsPrint(r):
+		case !unicode.IsPrint(r), blank(r):
 			return rejectf(BadValue, "", Text{
 				EN: "holds an invisible or control character (U+%04X) at character %d; remove it",
 				VI: "chứa ký tự vô hình hoặc ký tự điều khiển (U+%04X) ở vị trí %d; hãy xoá đi",
@@ -230,11 +230,18 @@ func checkText(s string, most int) *Rejection {
 	return nil
 }
 
+// blank reports whether a character shows nothing although Unicode counts it
+// among letters or symbols: the Hangul fillers and the blank Braille pattern.
+func blank(r rune) bool {
+	return r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0 || r == 0x2800
+}
+
 // id is an opaque id of something in the ledger.
 func (f *fields) id(name string, p *string, l flag) {
-	if f.str(name, p, l) {
-		f.require(ValidID(*p), name,
+	if f.str(name, p, l) && !ValidID(*p) {
+		f.require(false, name,
 			"is not an id: 1 to 64 of the characters A-Z a-z 0-9 _ -", "không phải mã định danh: 1 đến 64 ký tự A-Z a-z 0-9 _ -")
+		*p = "" // it may be anything, a name too, and goes into reports
 	}
 }
 

@@ -61,7 +61,7 @@ func (s State) check(e Entry) *Rejection {
 		if s.Status != Candidate && !s.Status.Member() {
 			return s.wrong(e)
 		}
-		if !v.Temporary && v.Organisation == s.Organisation {
+		if !v.Temporary && v.Organisation == s.Organisation && s.Temporarily == "" {
 			return fieldClash(e, "data.organisation", "they are in this organisation already", "người này đang sinh hoạt tại chính tổ chức này")
 		}
 	case *Rated, *TransferredOut, *Disciplined, *Expelled, *Removed, *Resigned, *Died, *Exempted, *BadgeAwarded, *CardIssued:

@@ -52,7 +52,9 @@ type ImportRejection struct {
 	Code    domain.Code `json:"code"`
 	Field   string      `json:"field"`
 	Rule    string      `json:"rule"`
-	Message string      `json:"message"`
+	// Clash is the id of the recorded entry that stands in the way, if one does.
+	Clash   string `json:"clash,omitempty"`
+	Message string `json:"message"`
 }
 
 // MaxRejections bounds the list of rejections, so that a wrong file of a
@@ -272,7 +274,7 @@ func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
 	}
 	i.result.Rejections = append(i.result.Rejections, ImportRejection{
 		File: at.file, Line: at.number, ID: p.entry.ID, Subject: string(p.entry.Subject),
-		Code: r.Code, Field: r.Field, Rule: r.Rule, Message: r.Message.In(i.options.Language),
+		Code: r.Code, Field: r.Field, Rule: r.Rule, Clash: r.Clash, Message: r.Message.In(i.options.Language),
 	})
 }
 
