@@ -1,0 +1,4 @@
+package demo
+
+// WriteSeeded is Write with other people.
+var WriteSeeded = writeSeeded
