@@ -70,7 +70,7 @@ func (c Codec) Read(line []byte) (Entry, error) {
 	f.actor("actor", &e.Actor)
 	f.text("reason", &e.Reason, long)
 	var x Exception
-	if f.object("exception", 0, x.fields) {
+	if f.object("exception", 0, x.walk) {
 		e.Exception = &x
 	}
 	f.lookup("data", required)
@@ -199,7 +199,7 @@ func (e Entry) appendRest(b []byte) []byte {
 	}
 	if e.Exception != nil {
 		f := fields{out: append(b, `,"exception":{`...), parts: All}
-		e.Exception.fields(&f)
+		e.Exception.walk(&f)
 		b = append(f.out, '}')
 	}
 	return b
@@ -248,7 +248,7 @@ func ParsePayload(typeName, schema string, payload []byte) (Entry, error) {
 	f.date("effectiveon", &e.EffectiveOn, required)
 	f.text("reason", &e.Reason, long)
 	var x Exception
-	if f.object("exception", 0, x.fields) {
+	if f.object("exception", 0, x.walk) {
 		e.Exception = &x
 	}
 	f.object("data", required, event.fields)

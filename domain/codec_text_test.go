@@ -137,12 +137,23 @@ func TestTextsHoldOnlyWhatCanBeSeen(t *testing.T) {
 	all := lines()
 	for name, text := range bad {
 		for _, place := range []struct{ typ, path string }{
-			{"member.identified", "data.person.full_name"}, {"member.identified", "data.person.address"},
-			{"member.identified", "data.person.education"}, {"member.identified", "data.person.occupation"},
-			{"member.identified", "reason"}, {"member.identified", "exception.rule"}, {"member.identified", "exception.reason"},
-			{"member.identified", "exception.authority"}, {"member.admitted", "data.decision.number"}, {"member.admitted", "data.decision.issued_by"},
-			{"member.expelled", "data.grounds"}, {"member.transferred_out", "data.destination"}, {"member.course_completed", "data.certificate"},
-			{"organisation.established", "data.name"}, {"organisation.renamed", "data.name"}, {"organisation.commended", "data.title"}, {"village.registered", "data.name"},
+			{"member.identified", "data.person.full_name"},
+			{"member.identified", "data.person.address"},
+			{"member.identified", "data.person.education"},
+			{"member.identified", "data.person.occupation"},
+			{"member.identified", "reason"},
+			{"member.identified", "exception.rule"},
+			{"member.identified", "exception.reason"},
+			{"member.identified", "exception.authority"},
+			{"member.admitted", "data.decision.number"},
+			{"member.admitted", "data.decision.issued_by"},
+			{"member.expelled", "data.grounds"},
+			{"member.transferred_out", "data.destination"},
+			{"member.course_completed", "data.certificate"},
+			{"organisation.established", "data.name"},
+			{"organisation.renamed", "data.name"},
+			{"organisation.commended", "data.title"},
+			{"village.registered", "data.name"},
 		} {
 			t.Run(name+" in "+place.path+" of "+place.typ, func(t *testing.T) {
 				_, err := codec.Parse(edit(t, all[place.typ], place.path, set(text)))
@@ -264,7 +275,9 @@ func TestNoMessageRepeatsWhatStoodInAField(t *testing.T) {
 		for path := range all {
 			for _, value := range []any{
 				canary, canary + "\u202e", canary + "\ufffd", " " + canary, strings.Repeat(canary, 400), json.Number("7391"), json.Number("7391e3"),
-				[]any{canary}, map[string]any{"x": canary}, nil, true,
+				[]any{canary},
+				map[string]any{"x": canary},
+				nil, true,
 			} {
 				look(name+" "+path, edit(t, line, path, set(value)))
 			}

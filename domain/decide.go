@@ -160,7 +160,7 @@ func decideOrganisation(w World, e Entry, t Timeline) *Rejection {
 	}
 
 	before := w.Timeline(e.Subject)
-	defer d.Put(e.Subject, before)
+	defer func() { _ = d.Put(e.Subject, before) }() // as it was
 	if t.Len() == 1 {
 		if _, ok := e.Event.(*OrganisationEstablished); !ok {
 			return rejectf(UnknownEntity, "subject", Text{

@@ -47,7 +47,7 @@ type Exception struct {
 	Authority string
 }
 
-func (x *Exception) fields(f *fields) {
+func (x *Exception) walk(f *fields) {
 	f.text("rule", &x.Rule, required)
 	f.text("reason", &x.Reason, required|long)
 	f.text("authority", &x.Authority, required)

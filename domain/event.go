@@ -142,7 +142,7 @@ type Decision struct {
 	IssuedBy string // id or name of the committee that issued it; may be empty
 }
 
-func (d *Decision) fields(f *fields) {
+func (d *Decision) walk(f *fields) {
 	f.text("number", &d.Number, required)
 	f.date("date", &d.Date, required)
 	f.text("issued_by", &d.IssuedBy, 0)

@@ -136,7 +136,8 @@ type ProfileChanged struct{ Person Person }
 // MemberEntryAnnulled says that an earlier entry of the member counts no more.
 type MemberEntryAnnulled struct{ Annuls string }
 
-func (p *Person) fields(f *fields) { p.walk(f, required) }
+// whole reads a person of whom everything that is needed has to be there.
+func (p *Person) whole(f *fields) { p.walk(f, required) }
 
 // walk reads a person; must is required, or 0 where only changes are given.
 func (p *Person) walk(f *fields, must flag) {

@@ -188,6 +188,7 @@ func minimalEntry(e domain.Event) domain.Entry {
 	switch e.(type) {
 	case *domain.MemberEntryAnnulled, *domain.OrganisationEntryAnnulled, *domain.VillageEntryAnnulled:
 		out.Reason = "Ghi nhầm"
+	default: // others need none
 	}
 	out.ID = codec.DerivedID(out)
 	return out

@@ -352,6 +352,7 @@ func (f *fields) integer(name string, p *int, l flag, least, most int, always bo
 func (f *fields) year(name string, p *int)              { f.integer(name, p, required, 1930, 2200, true) }
 func (f *fields) birthYear(name string, p *int, l flag) { f.integer(name, p, l, 1862, 2200, false) }
 func (f *fields) count(name string, p *int)             { f.integer(name, p, required, 0, 1_000_000, true) }
+
 func (f *fields) flag(name string, p *bool) {
 	if !f.reading {
 		if f.key(name, 0) {
@@ -443,7 +444,7 @@ func (f *fields) open(name string, raw []byte) ([]member, *Rejection) {
 	return in, err
 }
 
-func (f *fields) decision(name string, d *Decision) { f.object(name, required, d.fields) }
+func (f *fields) decision(name string, d *Decision) { f.object(name, required, d.walk) }
 
 func (f *fields) optionalDecision(name string, d **Decision) {
 	if !f.reading && *d == nil {
@@ -453,12 +454,12 @@ func (f *fields) optionalDecision(name string, d **Decision) {
 	if have == nil {
 		have = new(Decision)
 	}
-	if f.object(name, 0, have.fields) {
+	if f.object(name, 0, have.walk) {
 		*d = have
 	}
 }
 
-func (f *fields) person(name string, p *Person) { f.object(name, required, p.fields) }
+func (f *fields) person(name string, p *Person) { f.object(name, required, p.whole) }
 
 func (f *fields) optionalPerson(name string, p **Person) {
 	if !f.reading && *p == nil {
@@ -468,7 +469,7 @@ func (f *fields) optionalPerson(name string, p **Person) {
 	if have == nil {
 		have = new(Person)
 	}
-	if f.object(name, 0, have.fields) {
+	if f.object(name, 0, have.whole) {
 		*p = have
 	}
 }

@@ -2,6 +2,7 @@ package domain_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"rollbook/domain"
@@ -15,7 +16,7 @@ var mentee = []domain.Entry{
 }
 
 func with(given []domain.Entry, more ...domain.Entry) []domain.Entry {
-	return append(given[:len(given):len(given)], more...)
+	return append(slices.Clip(given), more...)
 }
 
 func TestEntriesThatArriveLateOrEarly(t *testing.T) {

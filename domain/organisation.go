@@ -16,9 +16,9 @@ func at[T any](values []dated[T], p Point) (v T, ok bool) {
 }
 
 func datedAt[T any](values []dated[T], p Point) (v dated[T], ok bool) {
-	for i := len(values) - 1; i >= 0; i-- {
-		if !p.Before(values[i].from) {
-			return values[i], true
+	for _, d := range slices.Backward(values) {
+		if !p.Before(d.from) {
+			return d, true
 		}
 	}
 	return v, false

@@ -34,7 +34,7 @@ func (t Timeline) Last() uint64 {
 // With returns the timeline with one more entry, whose sequence must be the
 // highest.
 func (t Timeline) With(e Entry) Timeline {
-	return Timeline{append(t.entries[:len(t.entries):len(t.entries)], e)}
+	return Timeline{append(slices.Clip(t.entries), e)}
 }
 
 // KnownAt returns the timeline as it was when the log ended at a sequence.

@@ -70,7 +70,7 @@ func (w tails) Tail(s domain.Subject) domain.Tail {
 func (w *world) rebuilt() *domain.Directory {
 	d := domain.NewDirectory()
 	for s, t := range w.lines {
-		d.Put(s, t)
+		_ = d.Put(s, t)
 	}
 	return d
 }

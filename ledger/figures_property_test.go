@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,11 +25,7 @@ func TestFiguresEqualTheNaiveModel(t *testing.T) {
 	lines, stored := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		history := naive.History(rt, rapid.IntRange(10, 160).Draw(rt, "size"))
-		dir, err := os.MkdirTemp(t.TempDir(), "ledger")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true})
+		l, err := ledger.Open(t.Context(), t.TempDir(), ledger.Options{Create: true})
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -193,7 +193,7 @@ func (f *Figures) directoryAt(known eventstore.Position) *domain.Directory {
 	if f.directory == nil || f.knownUntil != known {
 		f.directory, f.knownUntil = domain.NewDirectory(), known
 		for s, t := range f.timelines {
-			f.directory.Put(s, t.KnownAt(uint64(known)))
+			_ = f.directory.Put(s, t.KnownAt(uint64(known))) // judged when it was recorded
 		}
 	}
 	return f.directory

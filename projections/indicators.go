@@ -103,10 +103,20 @@ func (t *tally) add(o *tally) {
 		to   *int
 		from int
 	}{
-		{&t.members, o.members}, {&t.official, o.official}, {&t.provisional, o.provisional}, {&t.candidates, o.candidates},
-		{&t.minority, o.minority}, {&t.women, o.women}, {&t.religious, o.religious},
-		{&t.admitted, o.admitted}, {&t.confirmed, o.confirmed}, {&t.overdue, o.overdue},
-		{&t.mentored, o.mentored}, {&t.rated, o.rated}, {&t.villages, o.villages}, {&t.villagesWithCell, o.villagesWithCell},
+		{&t.members, o.members},
+		{&t.official, o.official},
+		{&t.provisional, o.provisional},
+		{&t.candidates, o.candidates},
+		{&t.minority, o.minority},
+		{&t.women, o.women},
+		{&t.religious, o.religious},
+		{&t.admitted, o.admitted},
+		{&t.confirmed, o.confirmed},
+		{&t.overdue, o.overdue},
+		{&t.mentored, o.mentored},
+		{&t.rated, o.rated},
+		{&t.villages, o.villages},
+		{&t.villagesWithCell, o.villagesWithCell},
 	} {
 		*p.to += p.from
 	}

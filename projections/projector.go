@@ -317,7 +317,7 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 	}
 	if err != nil {
 		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: err.Error()}
-		return nil
+		return nil //nolint:nilerr // it is kept with what is parked: the others go on
 	}
 	if given {
 		b.load.ids[e.ID] = rec.Position

@@ -64,7 +64,7 @@ func (w *World) Learn(s Subject) error {
 	if err != nil {
 		return err
 	}
-	w.directory.Put(s.Subject, domain.NewTimeline(entries...))
+	_ = w.directory.Put(s.Subject, domain.NewTimeline(entries...)) // judged when it was recorded
 	return nil
 }
 
@@ -237,7 +237,7 @@ func (w *World) applyOther(e domain.Entry) ([]Change, error) {
 	merged := domain.MergerDiffers(before, after)
 	if e.Subject.Kind() != domain.OrganisationKind || !merged {
 		if r := w.directory.Put(e.Subject, after); r != nil {
-			w.directory.Put(e.Subject, before)
+			_ = w.directory.Put(e.Subject, before) // as it was
 			return nil, r
 		}
 		return nil, nil
@@ -263,7 +263,7 @@ func (w *World) applyOther(e domain.Entry) ([]Change, error) {
 		changes = append(changes, w.changes(m, l.number, gone, more)...)
 	}
 	if r != nil {
-		w.directory.Put(e.Subject, before)
+		_ = w.directory.Put(e.Subject, before) // as it was
 		for _, m := range members {
 			w.life(m).folded = false
 		}

@@ -188,7 +188,7 @@ func (l *Log) connectTo(ctx context.Context, url string, opts ...nats.Option) fu
 			nats.Name("rollbook "+purpose),
 			nats.MaxReconnects(-1),
 			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-				l.logger.ErrorContext(ctx, "connection to the log", "purpose", purpose, "error", err)
+				l.logger.ErrorContext(ctx, "connection to the log", slog.String("purpose", purpose), slog.Any("error", err))
 			}),
 		)...)
 		if err != nil {

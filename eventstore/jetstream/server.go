@@ -141,7 +141,7 @@ func (l *serverLog) line(level slog.Level, format string, args []any) {
 		l.lastError = errors.New(text)
 		l.mu.Unlock()
 	}
-	l.logger.Log(l.ctx, level, "embedded server", "line", text)
+	l.logger.LogAttrs(l.ctx, level, "embedded server", slog.String("line", text))
 }
 
 func (l *serverLog) last() error {

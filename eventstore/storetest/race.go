@@ -28,8 +28,7 @@ func race(t *testing.T, log Log) {
 				list := recs(fmt.Sprintf("w%d-%d", w, i), 1+(w+i)%2)
 				for {
 					last, err := log.Append(t.Context(), write(alice, at, list...))
-					var conflict *eventstore.VersionError
-					if errors.As(err, &conflict) {
+					if conflict, ok := errors.AsType[*eventstore.VersionError](err); ok {
 						at = conflict.Actual
 						continue
 					}
@@ -135,8 +134,7 @@ func model(t *testing.T, log Log) {
 				writes = append(writes, write(writes[0].Stream, head(1, 1), rec(fmt.Sprintf("s%d-again", step))))
 			}
 			got, err := log.Append(t.Context(), writes...)
-			var conflict *eventstore.VersionError
-			if errors.As(err, &conflict) {
+			if conflict, ok := errors.AsType[*eventstore.VersionError](err); ok {
 				if !wrong[conflict.Stream] || conflict.Actual != headOf(conflict.Stream) {
 					t.Fatalf("step %d: Append(%s) = %v; that head is %+v", step, describe(writes), err, headOf(conflict.Stream))
 				}

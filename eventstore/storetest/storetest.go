@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,12 +150,9 @@ func ids(list []eventstore.Record) []string {
 }
 
 func describe(writes []eventstore.Write) string {
-	text := ""
+	parts := make([]string, len(writes))
 	for i, w := range writes {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%.20s after %+v: %d records", w.Stream, w.Expected, len(w.Records))
+		parts[i] = fmt.Sprintf("%.20s after %+v: %d records", w.Stream, w.Expected, len(w.Records))
 	}
-	return text
+	return strings.Join(parts, ", ")
 }

@@ -486,7 +486,7 @@ var organisationKinds = map[string]draw{
 		}
 		return &draft{eventType: "organisation.merged", subject: "organisation/" + id, data: fields{"into": into}}
 	},
-	"organisation.dissolved": func(d *drawing, w *world, on string) *draft {
+	"organisation.dissolved": func(d *drawing, w *world, _ string) *draft {
 		var empty []string
 		for _, id := range sortedKeys(w.organisations) {
 			o := w.organisations[id]
@@ -508,7 +508,7 @@ var organisationKinds = map[string]draw{
 	"organisation.quota_set": func(d *drawing, w *world, on string) *draft {
 		return d.of(w, "organisation.quota_set", fields{"year": date(on).Year() + d.r.IntN(2), "admissions": d.r.IntN(6)})
 	},
-	"organisation.target_set": func(d *drawing, w *world, on string) *draft {
+	"organisation.target_set": func(d *drawing, w *world, _ string) *draft {
 		from := pick(d.r, "2019-01-01", "2020-07-01", "2020-07-01", "2021-05-10")
 		to := date(from).AddDate(1+d.r.IntN(3), 0, -1).Format(time.DateOnly)
 		return d.of(w, "organisation.target_set", fields{"from": from, "to": to, "admissions": 1 + d.r.IntN(10)})
@@ -555,11 +555,11 @@ var above = map[string][]string{
 }
 
 // annulment annuls one of the latest entries, or any.
-func annulment(d *drawing, w *world, _ string) *draft {
+func annulment(d *drawing, _ *world, _ string) *draft {
 	return d.annul(func(e entry) bool { return !e.isAnnulment() })
 }
 
-func annulmentOfAnnulment(d *drawing, w *world, _ string) *draft {
+func annulmentOfAnnulment(d *drawing, _ *world, _ string) *draft {
 	return d.annul(entry.isAnnulment)
 }
 

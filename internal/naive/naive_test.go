@@ -537,8 +537,8 @@ func TestIndicators(t *testing.T) {
 		{"an ended one has its own quota still", endedChild, "a", 2020, "2030-01-01", figures{
 			"admission_quota_rate": share(0, 2, 0),
 		}},
-		{"the whole ledger has the quota of the top", admissions, "", 2020, "2030-01-01", figures{
-			"admission_quota_rate": share(3, 7, 0.428571), "term_target_rate": null(0),
+		{"the whole ledger has the quota and the target of the top", admissions, "", 2020, "2030-01-01", figures{
+			"admission_quota_rate": share(3, 7, 0.428571), "term_target_rate": share(2, 3, 0.666667),
 		}},
 		{"a quota of zero is a quota", admissions, "a", 2020, "2030-01-01", figures{"admission_quota_rate": null(1)}},
 		{"the target of an earlier term", admissions, "d", 2019, "2030-01-01", figures{

@@ -46,6 +46,3 @@ func (s span) pick(r *rand.Rand) day {
 	}
 	return s.first
 }
-
-// year is a whole calendar year.
-func year(y int) span { return span{on(y, time.January, 1), on(y, time.December, 31)} }

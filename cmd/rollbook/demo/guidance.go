@@ -44,7 +44,7 @@ func (g *generator) assign(l, mentor *life, role string, d day) {
 	g.tell(l, mentorAssigned(mentor, role), d)
 }
 
-func (g *generator) release(l *life, mentor *life, d day) {
+func (g *generator) release(l, mentor *life, d day) {
 	l.guides = slices.DeleteFunc(l.guides, func(m *life) bool { return m == mentor })
 	g.tell(l, mentorReleased(mentor), d)
 }

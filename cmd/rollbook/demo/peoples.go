@@ -83,8 +83,10 @@ var (
 var namings = map[string]naming{
 	kinh: {
 		[]string{"Nguyễn", "Nguyễn", "Nguyễn", "Trần", "Trần", "Lê", "Lê", "Phạm", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Dương", "Đinh", "Lương", "Phan", "Trịnh", "Đoàn", "Mai", "Tạ", "Cao", "Hà"},
-		[]string{"Văn", "Văn", "Đức", "Quang", "Minh", "Xuân", "Trọng", "Mạnh", "Hữu", "Đình", "Ngọc", "Công"}, kinhMen,
-		[]string{"Thị", "Thị", "Thị", "Thị Thu", "Thị Thanh", "Thị Ngọc", "Thị Bích", "Thu", "Thị Minh", "Thị Kim"}, kinhWomen,
+		[]string{"Văn", "Văn", "Đức", "Quang", "Minh", "Xuân", "Trọng", "Mạnh", "Hữu", "Đình", "Ngọc", "Công"},
+		kinhMen,
+		[]string{"Thị", "Thị", "Thị", "Thị Thu", "Thị Thanh", "Thị Ngọc", "Thị Bích", "Thu", "Thị Minh", "Thị Kim"},
+		kinhWomen,
 	},
 	hmong: {
 		[]string{"Giàng", "Giàng", "Vàng", "Vàng", "Sùng", "Sùng", "Thào", "Thào", "Lý", "Mùa", "Hạng", "Hờ", "Lầu", "Cứ", "Vừ", "Mua", "Ma", "Phàng", "Cháng", "Tráng", "Ly", "Chá", "Khoàng"},
@@ -112,8 +114,10 @@ var namings = map[string]naming{
 	},
 	siLa: {
 		[]string{"Hù", "Hù", "Pờ", "Lỳ", "Giàng"},
-		[]string{"Chà"}, []string{"Thái", "Nọi", "Hùng", "Sân", "Pha", "Long", "Khoa", "Lai", "Thắng"},
-		[]string{"Cố"}, []string{"Xuân", "Hoa", "Mai", "Phương", "Lé", "Duyên", "Nhung"},
+		[]string{"Chà"},
+		[]string{"Thái", "Nọi", "Hùng", "Sân", "Pha", "Long", "Khoa", "Lai", "Thắng"},
+		[]string{"Cố"},
+		[]string{"Xuân", "Hoa", "Mai", "Phương", "Lé", "Duyên", "Nhung"},
 	},
 	cong:   {[]string{"Lò", "Nạ", "Chang", "Lùng", "Ly"}, van, thaiMen, thi, thaiWomen},
 	khang:  {[]string{"Lò", "Quàng", "Lừ", "Hoàng", "Bun"}, van, thaiMen, thi, thaiWomen},
@@ -124,7 +128,8 @@ var namings = map[string]naming{
 	hoa: {
 		[]string{"Lồ", "Lồ", "Thàng", "Tằng", "Sần", "Lục", "Ngải"},
 		hoaSyllables, hoaSyllables,
-		[]string{"Thị", "Mù", "Sẻo"}, []string{"Chẩn", "Phà", "Mỷ", "Sẩu", "Hoa", "Phương", "Dín"},
+		[]string{"Thị", "Mù", "Sẻo"},
+		[]string{"Chẩn", "Phà", "Mỷ", "Sẩu", "Hoa", "Phương", "Dín"},
 	},
 	muong: {[]string{"Bùi", "Bùi", "Đinh", "Quách", "Hà", "Xa", "Phùng"}, van, kinhMen, thi, kinhWomen},
 	tay:   {[]string{"Hoàng", "Nông", "Ma", "Hà", "La", "Lương", "Bế"}, []string{"Văn", "Đức", "Thế"}, kinhMen, thi, kinhWomen},

@@ -171,12 +171,12 @@ func (g *generator) newID(prefix string) string {
 // before.
 func (g *generator) newNumber(prefix string, digits int) string {
 	for {
-		number := prefix
+		number := []byte(prefix)
 		for range digits {
-			number += string(rune('0' + g.r.IntN(10)))
+			number = append(number, byte('0'+g.r.IntN(10)))
 		}
-		if g.take(number) {
-			return number
+		if g.take(string(number)) {
+			return string(number)
 		}
 	}
 }

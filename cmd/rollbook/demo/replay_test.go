@@ -111,7 +111,7 @@ func replay(t *testing.T, ledger []byte) *model {
 		if !ok {
 			t.Fatalf("line %d: unknown type %s", i+1, e.Type)
 		}
-		for _, f := range strings.Fields(fields) {
+		for f := range strings.FieldsSeq(fields) {
 			if _, ok := given[f]; !ok {
 				t.Errorf("line %d: %s without %s", i+1, e.Type, f)
 			}

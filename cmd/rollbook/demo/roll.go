@@ -155,7 +155,7 @@ func (g *generator) takeSeats(free []seat, c cohort) (taken, left []seat) {
 // sendAway takes some of those who stay out of the Party, or the district, for
 // a while before the day of the figures.
 func (g *generator) sendAway(from []*life) {
-	away := func(n int, by string, gone span, back span) {
+	away := func(n int, by string, gone, back span) {
 		for _, l := range from[:n] {
 			l.gone = absence{by, span{gone.pick(g.r), back.pick(g.r)}}
 		}
