@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/eventstore/jetstream"
 	"rollbook/internal/naive"
 	"rollbook/ledger"
 	"rollbook/projections"
@@ -46,11 +48,19 @@ func reportMemory(b *testing.B) {
 }
 
 // Import of 100,000 events into an empty ledger, each on the disk when it
-// returns.
+// returns; beside it, in turns, what bare JetStream does with as many messages
+// of as many bytes in batches of the same size.
 func BenchmarkImport100k(b *testing.B) {
 	file := bulk(b, 100_000)
+	lines := bytes.Count(file, []byte("\n"))
+	var bare, ours float64
 	for b.Loop() {
 		b.StopTimer()
+		rate, err := jetstream.BareBatches(b.Context(), b.TempDir(), lines/eventstore.MaxBatch*eventstore.MaxBatch, eventstore.MaxBatch, len(file)/lines)
+		if err != nil {
+			b.Fatal(err)
+		}
+		bare += rate
 		l, _ := open(b)
 		b.StartTimer()
 		start := time.Now()
@@ -58,8 +68,11 @@ func BenchmarkImport100k(b *testing.B) {
 		if err != nil || r.Rejected > 0 {
 			b.Fatal(err, r.Rejected)
 		}
-		b.ReportMetric(float64(r.Accepted)/time.Since(start).Seconds(), "events/s")
+		ours += float64(r.Accepted) / time.Since(start).Seconds()
 	}
+	b.ReportMetric(ours/float64(b.N), "events/s")
+	b.ReportMetric(bare/float64(b.N), "bare-messages/s")
+	b.ReportMetric(ours/bare, "of-bare")
 	reportMemory(b)
 }
 

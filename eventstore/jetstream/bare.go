@@ -1,0 +1,50 @@
+package jetstream
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
+)
+
+// BareBatches measures what the server itself can do, so that what this package
+// makes of it can be stated as a ratio: it stores messages of so many bytes in
+// atomic batches, one after another, in a new log in dir, with the same settings
+// and the same durability, but with no header of ours and no guard. It returns
+// messages a second.
+func BareBatches(ctx context.Context, dir string, messages, batch, bytes int) (perSecond float64, err error) {
+	l, err := Open(ctx, Config{Dir: dir, Create: true})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if closeErr := l.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	data := make([]byte, bytes)
+	begin := time.Now()
+	for sent := 0; sent < messages; {
+		id := nuid.Next()
+		for n := 1; n <= batch; n++ {
+			msg := &nats.Msg{Subject: l.subject(fmt.Sprintf("bare/%d", sent)), Data: data, Header: nats.Header{
+				headerBatchID: {id}, headerBatchSeq: {strconv.Itoa(n)},
+			}}
+			sent++
+			if n < batch {
+				if err := l.nc.PublishMsg(msg); err != nil {
+					return 0, err
+				}
+				continue
+			}
+			msg.Header[headerBatchCommit] = []string{"1"}
+			if _, err := l.commit(ctx, msg, id, batch); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return float64(messages) / time.Since(begin).Seconds(), nil
+}
