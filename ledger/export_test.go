@@ -1,6 +1,12 @@
 package ledger
 
-import "io"
+import (
+	"io"
+
+	"golang.org/x/text/unicode/norm"
+
+	"rollbook/domain"
+)
 
 // Lines reads all lines of a file of events, as Import does, and reports how
 // many there are, how many are too long, and the most bytes that one held.
@@ -22,6 +28,31 @@ func Lines(r io.Reader) (lines, tooBig, most int, err error) {
 			tooBig++
 		}
 		most = max(most, len(line.text))
+	}
+}
+
+// Parse reads a file of events as Import does, up to what is decided on each.
+func Parse(r io.Reader) (events int, rejections []error, err error) {
+	lines, err := newLineReader("fuzz", r)
+	if err != nil {
+		return 0, nil, err
+	}
+	l := &Ledger{codec: domain.Codec{Normalise: norm.NFC.String, IDKey: make([]byte, 32)}}
+	for {
+		line, err := lines.next()
+		if err == io.EOF { //nolint:errorlint // next promises io.EOF itself
+			return events, rejections, nil
+		}
+		if err != nil {
+			return events, rejections, err
+		}
+		if line.tooBig {
+			rejections = append(rejections, tooLong())
+		} else if p := l.parse(line.text); p.err != nil {
+			rejections = append(rejections, p.err)
+		} else {
+			events++
+		}
 	}
 }
 

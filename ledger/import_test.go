@@ -291,23 +291,18 @@ func FuzzImport(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	f.Add([]byte(strings.Join(opening(), "\n")))
-	l, err := ledger.Open(context.Background(), f.TempDir(), ledger.Options{Create: true})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			f.Error(err)
-		}
-	})
 	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := l.Import(t.Context(), []ledger.File{{Name: "f", Reader: bytes.NewReader(file)}}, ledger.ImportOptions{DryRun: true})
+		events, rejections, err := ledger.Parse(bytes.NewReader(file))
 		if err != nil && !errors.Is(err, ledger.ErrFile) {
-			t.Fatalf("Import(%q): %v", file, err)
+			t.Fatalf("Parse(%q): %v", file, err)
 		}
-		for _, rejection := range r.Rejections {
-			if rejection.Code == "" || rejection.Message == "" || rejection.Line == 0 {
-				t.Errorf("Import(%q): %+v says too little", file, rejection)
+		if lines := bytes.Count(file, []byte("\n")) + 1; events+len(rejections) > lines {
+			t.Errorf("Parse(%q) = %d events and %d rejections from %d lines", file, events, len(rejections), lines)
+		}
+		for _, err := range rejections {
+			r, ok := errors.AsType[*domain.Rejection](err)
+			if !ok || r.Code == "" || r.Message.EN == "" || r.Message.VI == "" {
+				t.Errorf("Parse(%q): %v says too little", file, err)
 			}
 		}
 	})

@@ -1,0 +1,217 @@
+package rollbook_test
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// room is a part of the tree and what its files may not import. The linter
+// checks the same; this test also holds where no linter runs, sees files behind
+// build tags, and cannot be switched off by a comment.
+type room struct {
+	folder  string // it and everything below it; "." is the whole tree
+	except  []string
+	shipped bool // spare the tests
+	refuses func(imported string) bool
+	because string
+}
+
+var rooms = []room{
+	{
+		folder: "domain", shipped: true,
+		refuses: func(i string) bool {
+			return !standard(i) || within(i, "context", "crypto/rand", "database/sql", "log", "math/rand", "net", "os", "syscall")
+		},
+		because: "domain imports the standard library without I/O, randomness and cancellation",
+	},
+	{
+		folder:  "domain",
+		refuses: func(i string) bool { return within(i, "rollbook") && !within(i, "rollbook/domain") },
+		because: "domain imports nothing of ours",
+	},
+	{
+		folder:  "eventstore",
+		refuses: func(i string) bool { return within(i, "rollbook") && !within(i, "rollbook/eventstore") },
+		because: "the event store knows bytes, not events",
+	},
+	{
+		folder:  "projections",
+		refuses: func(i string) bool { return within(i, "rollbook/ledger", "rollbook/web") },
+		because: "projections read the log; the ledger reads them",
+	},
+	{
+		folder: ".", except: []string{"cmd"},
+		refuses: func(i string) bool { return within(i, "rollbook/cmd") },
+		because: "the binary wires the packages, none imports it",
+	},
+	{
+		folder: ".", except: []string{"eventstore"},
+		refuses: func(i string) bool { return within(i, "github.com/nats-io", "github.com/synadia-io") },
+		because: "only the event store speaks NATS",
+	},
+	{
+		folder: ".", except: []string{"projections/sqlite", "projections/postgres", "eventstore/vault"},
+		refuses: func(i string) bool {
+			return within(i, "database/sql", "github.com/jackc/pgx", "github.com/lib/pq", "github.com/mattn/go-sqlite3", "modernc.org/sqlite")
+		},
+		because: "databases are for read models and the keyring",
+	},
+	{
+		folder: ".", except: []string{"internal/naive", "eventstore/storetest"}, shipped: true,
+		refuses: func(i string) bool {
+			return within(i, "pgregory.net/rapid", "rollbook/eventstore/storetest", "rollbook/internal/naive", "testing")
+		},
+		because: "what helps tests stays out of the binary",
+	},
+	{
+		folder:  "internal/naive",
+		refuses: func(i string) bool { return within(i, "rollbook") && !within(i, "rollbook/internal/naive") },
+		because: "the second opinion shares no code with the first",
+	},
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	got, files, err := violations(os.DirFS("."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Fatalf("read only %d Go files: is this the root of the repository?", files)
+	}
+	for _, v := range got {
+		t.Error(v)
+	}
+}
+
+func TestEveryImportRuleCanFail(t *testing.T) {
+	type file struct{ name, imported string }
+	broken := []file{
+		{"domain/a.go", "os"},
+		{"domain/a.go", "os/signal"},
+		{"domain/a.go", "net/http"},
+		{"domain/a.go", "context"},
+		{"domain/a.go", "database/sql"},
+		{"domain/a.go", "log/slog"},
+		{"domain/a.go", "math/rand"},
+		{"domain/a.go", "math/rand/v2"},
+		{"domain/a.go", "crypto/rand"},
+		{"domain/a.go", "golang.org/x/text/unicode/norm"},
+		{"domain/a.go", "rollbook/eventstore"},
+		{"domain/reference/a.go", "os"},
+		{"domain/a_test.go", "rollbook/ledger"},
+		{"eventstore/a.go", "rollbook/domain"},
+		{"eventstore/jetstream/a.go", "rollbook/projections"},
+		{"eventstore/jetstream/a_test.go", "rollbook/ledger"},
+		{"eventstore/memory/a.go", "rollbook/cmd/rollbook/demo"},
+		{"projections/a.go", "rollbook/ledger"},
+		{"projections/sqlite/a_test.go", "rollbook/cmd/rollbook/demo"},
+		{"ledger/a_test.go", "rollbook/cmd/rollbook"},
+		{"ledger/a.go", "github.com/nats-io/nats.go"},
+		{"cmd/rollbook/a_test.go", "github.com/nats-io/nats-server/v2/server"},
+		{"ledger/a.go", "modernc.org/sqlite"},
+		{"projections/a.go", "database/sql"},
+		{"web/a.go", "github.com/jackc/pgx/v5/pgxpool"},
+		{"ledger/a.go", "rollbook/internal/naive"},
+		{"cmd/rollbook/a.go", "testing"},
+		{"internal/naive/a.go", "rollbook/domain"},
+	}
+	for _, f := range broken {
+		tree := fstest.MapFS{f.name: {Data: fmt.Appendf(nil, "package p\n\nimport _ %q\n", f.imported)}}
+		if got, _, err := violations(tree); err != nil || len(got) == 0 {
+			t.Errorf("%s may import %s: %v", f.name, f.imported, err)
+		}
+	}
+
+	sound := []file{
+		{"domain/a.go", "embed"},
+		{"domain/a.go", "time"},
+		{"domain/a_test.go", "os"},
+		{"domain/a_test.go", "rollbook/domain"},
+		{"domain/testdata/a.go", "os"},
+		{"eventstore/storetest/a.go", "testing"},
+		{"eventstore/jetstream/a.go", "github.com/nats-io/nats.go"},
+		{"projections/sqlite/a.go", "modernc.org/sqlite"},
+		{"projections/a.go", "rollbook/eventstore"},
+		{"ledger/a_test.go", "rollbook/internal/naive"},
+		{"cmd/rollbook/a.go", "rollbook/cmd/rollbook/demo"},
+	}
+	for _, f := range sound {
+		tree := fstest.MapFS{f.name: {Data: fmt.Appendf(nil, "package p\n\nimport _ %q\n", f.imported)}}
+		if got, _, err := violations(tree); err != nil || len(got) != 0 {
+			t.Errorf("%s may not import %s: %v %v", f.name, f.imported, got, err)
+		}
+	}
+}
+
+// violations reads the imports of every Go file in tree, whatever its build
+// tags, and returns a line for each that a room refuses, and the number of
+// files read.
+func violations(tree fs.FS) (lines []string, files int, err error) {
+	err = fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			base := entry.Name()
+			if base == "testdata" || name != "." && strings.HasPrefix(base, ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".go" {
+			return nil
+		}
+		source, err := fs.ReadFile(tree, name)
+		if err != nil {
+			return err
+		}
+		positions := token.NewFileSet()
+		file, err := parser.ParseFile(positions, name, source, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		files++
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			for _, r := range rooms {
+				if r.holds(name) && r.refuses(imported) {
+					lines = append(lines, fmt.Sprintf("%s imports %s: %s", positions.Position(spec.Pos()), imported, r.because))
+				}
+			}
+		}
+		return nil
+	})
+	return lines, files, err
+}
+
+func (r room) holds(file string) bool {
+	if r.shipped && strings.HasSuffix(file, "_test.go") {
+		return false
+	}
+	in := r.folder == "." || within(file, r.folder)
+	return in && !within(file, r.except...)
+}
+
+// within reports whether a path is one of the others or below it.
+func within(p string, others ...string) bool {
+	return slices.ContainsFunc(others, func(o string) bool { return p == o || strings.HasPrefix(p, o+"/") })
+}
+
+// standard reports whether an import path belongs to the standard library: its
+// first element has no dot, and is not ours.
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".") && first != "rollbook"
+}

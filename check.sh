@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Checks everything: format, vet, lint, build, tests with the race detector, fuzzing, generated
+# files. A skipped test is a failure. Needs Go, git and a C compiler (for the race detector).
+#
+#   ./check.sh               everything, some minutes
+#   FUZZTIME=5s ./check.sh   shorter fuzzing
+#
+# The last line is the count of tests, subtests and fuzzing runs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+fuzztime=${FUZZTIME:-30s}
+export CGO_ENABLED=1                         # the race detector needs it
+export GOFLAGS="${GOFLAGS:-} -buildvcs=false" # a checkout owned by somebody else builds too
+
+logs=$(mktemp -d)
+current= # the step that is running
+passed=0 failed=0 skipped=0 counted=
+
+finish() {
+  local status=$?
+  if ((status == 0)); then
+    rm -rf "$logs"
+  elif [[ $current ]]; then
+    printf '\nFAILED: %s (logs in %s)\n' "$current" "$logs"
+  fi
+  if [[ $counted ]]; then
+    printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+step() { # title, command...
+  current=$1
+  shift
+  local begin=$SECONDS
+  printf '\n== %s\n' "$current"
+  "$@"
+  printf '   %d s\n' $((SECONDS - begin))
+  current=
+}
+
+tool() { go tool -modfile=tools.mod "$@"; }
+
+compiler() {
+  local cc
+  cc=$(go env CC)
+  if ! command -v "${cc%% *}" >/dev/null; then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo "The race detector needs a C compiler and there is no ${cc%% *}: install gcc, or set CC."
+      return 1
+    fi
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends gcc libc6-dev
+  fi
+  go version
+  "${cc%% *}" --version | head -n 1
+}
+
+format() {
+  local files
+  files=$(tool gofumpt -l -extra=group_params .)
+  if [[ $files ]]; then
+    printf '%s\n' "$files"
+    echo 'These files are not formatted: run `make format`.'
+    return 1
+  fi
+}
+
+# results reads what `go test -json` writes, shows a line for each package and
+# the output of what failed, and leaves the counts in the file it is given.
+results() {
+  awk -v counts="$1" '
+    function value(key,  i, rest) {
+      i = index($0, "\"" key "\":\"")
+      if (!i) return ""
+      rest = substr($0, i + length(key) + 4)
+      match(rest, /^([^"\\]|\\.)*/)
+      return substr(rest, 1, RLENGTH)
+    }
+    function plain(s) {
+      gsub(/\\\\/, "\001", s)
+      gsub(/\\n/, "\n", s); gsub(/\\t/, "\t", s); gsub(/\\r/, "", s); gsub(/\\"/, "\"", s)
+      gsub(/\\u003c/, "<", s); gsub(/\\u003e/, ">", s); gsub(/\\u0026/, "\\&", s)
+      gsub(/\001/, "\\", s)
+      return s
+    }
+    !/^\{/ { print; next }
+    { action = value("Action"); package = value("Package"); test = value("Test"); id = package " " test }
+    action == "build-output" { printf "%s", plain(value("Output")) }
+    action == "output" { line = value("Output"); if (line !~ /^=== /) output[id] = output[id] line }
+    test && action == "pass" { passed++ }
+    test && action == "skip" { skipped++; print "SKIP  " id; printf "%s", plain(output[id]) }
+    test && action == "fail" { failed++; broken[package] = 1; print "FAIL  " id; printf "%s", plain(output[id]) }
+    !test && action == "pass" { print "ok    " package }
+    !test && action == "fail" {
+      if (!(package in broken)) failed++ # it did not build, or died outside its tests
+      print "FAIL  " package; printf "%s", plain(output[id])
+    }
+    action == "pass" || action == "fail" || action == "skip" { delete output[id] }
+    END { print passed + 0, failed + 0, skipped + 0 > counts }
+  '
+}
+
+tests() {
+  local status=0
+  go test -race -json -count=1 ./... </dev/null | tee "$logs/test.json" | results "$logs/counts" || status=$?
+  read -r passed failed skipped <"$logs/counts"
+  counted=yes
+  if ((skipped > 0)); then
+    echo 'A skipped test proves nothing: make it run, or delete it.'
+    return 1
+  fi
+  if ((passed == 0)); then
+    echo 'No test ran.'
+    return 1
+  fi
+  return "$status"
+}
+
+# fuzz runs one target and appends its result to a file.
+fuzz() { # folder, name
+  local log="$logs/fuzz${1//[!A-Za-z0-9]/_}_$2.log"
+  for _ in 1 2; do
+    if go test -run '^$' -fuzz "^$2\$" -fuzztime "$fuzztime" -parallel "$workers" "$1" >"$log" 2>&1 </dev/null; then
+      if ! grep -q '^fuzz: elapsed' "$log"; then
+        break # a target that go test does not see, behind a build tag perhaps
+      fi
+      printf 'ok    %s %s, %s\n' "$1" "$2" "$(grep '^fuzz: elapsed' "$log" | tail -n 1)"
+      echo ok >>"$logs/fuzzed"
+      return
+    fi
+    # Go 1.26 now and then reports the end of fuzztime as a failure (golang/go#75804).
+    # Only that, and no input that fails, is worth a second try.
+    if grep -q 'Failing input written' "$log" || ! grep -q '^    context deadline exceeded$' "$log"; then
+      break
+    fi
+  done
+  printf 'FAIL  %s %s\n' "$1" "$2"
+  tail -n 60 "$log"
+  echo failed >>"$logs/fuzzed"
+}
+
+fuzz_all() {
+  local targets folder name cores at_once=2
+  targets=$(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . |
+    sed -E 's|^(.*)/[^/]*:func (Fuzz.*)$|\1 \2|' | sort)
+  if [[ ! $targets ]]; then
+    echo 'no targets'
+    return
+  fi
+  cores=$(getconf _NPROCESSORS_ONLN)
+  workers=$((cores > at_once ? cores / at_once : 1))
+  : >"$logs/fuzzed"
+
+  # Compile each package once before its targets start side by side.
+  for folder in $(cut -d ' ' -f 1 <<<"$targets" | uniq); do
+    go test -c -fuzz . -o /dev/null "$folder"
+  done
+  while read -r folder name; do
+    while (($(jobs -rp | wc -l) >= at_once)); do
+      wait -n
+    done
+    fuzz "$folder" "$name" &
+  done <<<"$targets"
+  wait
+
+  local ok broken
+  ok=$(grep -c '^ok$' "$logs/fuzzed" || true)
+  broken=$(($(wc -l <<<"$targets") - ok)) # whatever left no result has failed too
+  passed=$((passed + ok))
+  failed=$((failed + broken))
+  ((broken == 0))
+}
+
+state() { git ls-files -z --cached --others --exclude-standard | sort -z | xargs -0 sha256sum 2>&1 || true; }
+
+generated() {
+  if ! grep -rq --include='*.go' '^//go:generate ' .; then
+    echo 'nothing is generated'
+    return
+  fi
+  state >"$logs/before"
+  go generate ./...
+  state >"$logs/after"
+  if ! diff "$logs/before" "$logs/after"; then
+    echo 'Generated files are not current: run `go generate ./...` and commit.'
+    return 1
+  fi
+}
+
+step 'compiler' compiler
+step 'format (gofumpt)' format
+step 'vet' go vet ./...
+step 'lint (golangci-lint)' tool golangci-lint run
+step 'build' go build ./...
+step 'tests (race detector)' tests
+step "fuzzing, $fuzztime each" fuzz_all
+step 'generated files' generated
+printf '\nall done in %d s\n' "$SECONDS"
