@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"rollbook/domain"
+	"rollbook/ledger"
+)
+
+// app is one run of the program: its streams and its settings.
+type app struct {
+	stdin   io.Reader
+	out     *output
+	console *console
+	now     func() time.Time
+	env     func(string) string
+
+	dir     string
+	json    bool
+	lang    string
+	verbose bool
+
+	logger *slog.Logger
+	begun  bool // the arguments were understood
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
+	a.lang = languageOf(a.env)
+	root := a.root() //nolint:contextcheck // commands get ctx from cobra, see ExecuteContext
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.out)
+	root.SetErr(a.console)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.begun {
+		err, a.json = asUsage(err), a.json || asksJSON(args)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = errors.Join(err, context.Canceled) // some drivers have their own word for it
+	}
+	return a.finish(err)
+}
+
+// asksJSON looks for --json among arguments that could not be parsed, because
+// the mistake has to be answered in JSON too.
+func asksJSON(args []string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--json", "--json=true":
+			return true
+		case "--":
+			return false
+		}
+	}
+	return false
+}
+
+// languageOf returns the language of the messages: that of ROLLBOOK_LANG, or of
+// the locale.
+func languageOf(env func(string) string) string {
+	for _, name := range []string{"ROLLBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env(name); v != "" {
+			if strings.HasPrefix(strings.ToLower(v), "vi") {
+				return "vi"
+			}
+			return "en"
+		}
+	}
+	return "en"
+}
+
+// say returns a text in the chosen language.
+func (a *app) say(en, vi string) string { return domain.Text{EN: en, VI: vi}.In(a.lang) }
+
+const rootLong = `Rollbook keeps the membership ledger of an organisation: every fact is recorded
+once, with the day on which it counts, and every figure can be asked for as of
+any day and as it was known at any moment.
+
+Try it:    rollbook demo
+Your own:  rollbook import events.ndjson
+
+Exit codes: 0 done; 1 unexpected; 2 usage; 3 verification failed or evidence
+missing; 4 conflict; 5 not found; 6 some input rejected; 7 doctor found a
+failure; 8 the ledger cannot be reached or is in use; 130 interrupted.
+
+With --json every command writes one JSON document to standard output, errors
+included; logs and progress go to standard error.`
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "rollbook", Short: "A membership ledger", Long: rootLong,
+		SilenceErrors: true, SilenceUsage: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !a.json {
+				return cmd.Help()
+			}
+			return a.wrongSubcommand(cmd, args)
+		},
+		Args: cobra.ArbitraryArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return a.begin()
+		},
+	}
+	dir := a.env("ROLLBOOK_DATA")
+	if dir == "" {
+		dir = "./rollbook-data"
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.dir, "data", dir, "data directory (ROLLBOOK_DATA)")
+	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
+	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
+	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")
+	completeFlag(root, "lang", "vi", "en")
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpFunc(a.help)
+	root.AddCommand(
+		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.eventsCommand(),
+		a.projectionsCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+	)
+	root.SetHelpCommand(a.helpCommand())
+	return root
+}
+
+// begin settles what flags have set, before a command does its work.
+func (a *app) begin() error {
+	if a.lang != "vi" && a.lang != "en" {
+		bad := a.lang
+		a.lang = languageOf(a.env)
+		return usage("--lang is vi or en, not %q", "--lang là vi hoặc en, không phải %q", bad)
+	}
+	a.begun = true
+	level := slog.LevelInfo
+	if a.verbose {
+		level = slog.LevelDebug
+	}
+	if a.console.terminal() {
+		a.logger = slog.New(tint.NewTextHandler(a.console, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: a.env("NO_COLOR") != ""}))
+	} else {
+		a.logger = slog.New(slog.NewJSONHandler(a.console, &slog.HandlerOptions{Level: level}))
+	}
+	return nil
+}
+
+// group is a command that only holds others.
+func (a *app) group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{
+		Use: use, Short: short, Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.wrongSubcommand(cmd, args) },
+	}
+	g.AddCommand(commands...)
+	return g
+}
+
+func (a *app) wrongSubcommand(cmd *cobra.Command, args []string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	list := strings.Join(names, ", ")
+	if len(args) == 0 {
+		return usage("%s needs one of: %s", "%s cần một trong các lệnh: %s", cmd.CommandPath(), list)
+	}
+	return usage("%s has no command %q; it has: %s", "%s không có lệnh %q; các lệnh hiện có: %s", cmd.CommandPath(), args[0], list)
+}
+
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command", Args: cobra.ArbitraryArgs, Example: "  rollbook help import",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return a.wrongSubcommand(about, rest)
+			}
+			return about.Help()
+		},
+	}
+}
+
+// help writes a command's help, in JSON where that is asked for.
+func (a *app) help(cmd *cobra.Command, _ []string) {
+	text := cmd.Long
+	if text == "" {
+		text = cmd.Short
+	}
+	text += "\n\n" + cmd.UsageString()
+	if a.json {
+		a.out.document(map[string]string{"help": text})
+		return
+	}
+	a.out.line(strings.TrimRight(text, "\n"))
+}
+
+// arguments checks how many arguments a command was given; most < 0 is any
+// number.
+func arguments(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return usage("write it as: %s", "cách viết: %s", cmd.UseLine())
+	}
+}
+
+// withLedger opens the ledger of the data directory, does something with it and
+// closes it.
+func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) error {
+	return a.withLedgerIn(ctx, a.dir, ledger.Options{}, do)
+}
+
+func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
+	o.Logger = a.logger
+	if o.Create {
+		if err := mayCreate(dir); err != nil {
+			return err
+		}
+	}
+	l, err := ledger.Open(ctx, dir, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(l), l.Close())
+}
+
+// mayCreate refuses a directory in which something else lies than a ledger.
+func mayCreate(dir string) error {
+	found, err := os.ReadDir(dir)
+	// Another process may be making the ledger just now.
+	found = slices.DeleteFunc(found, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".tmp-") })
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(found) == 0 {
+		return nil
+	}
+	if err != nil {
+		return usage("%s cannot be used as the data directory: %s", "không thể dùng %s làm thư mục dữ liệu: %s", show(dir), reasonOf(err))
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(found, func(e fs.DirEntry) bool { return e.Name() == name })
+	}
+	switch {
+	case has("ledger.json"):
+		return nil
+	case has("log"):
+		return &problem{name: "evidence_missing", exit: exitEvidence, text: textf(
+			"%s has a log but not the ledger's ledger.json; restore that file from a backup", "%s có nhật ký nhưng thiếu tệp ledger.json của sổ; hãy khôi phục tệp đó từ bản sao lưu", show(dir))}
+	}
+	return usage("%s is not empty and holds no ledger; name an empty directory with --data", "%s không trống và không chứa sổ nào; hãy chọn một thư mục trống bằng --data", show(dir))
+}
+
+// interactive reports whether a stream is a terminal.
+func interactive(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// today is the calendar date where the program runs.
+func (a *app) today() domain.Date {
+	y, m, d := a.now().Date()
+	date, _ := domain.NewDate(y, int(m), d)
+	return date
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"syscall"
+
+	"rollbook/domain"
+	"rollbook/eventstore"
+	"rollbook/eventstore/jetstream"
+	"rollbook/ledger"
+	"rollbook/projections"
+)
+
+// Exit codes. They are part of what programs outside hold on to.
+const (
+	exitDone        = 0
+	exitUnexpected  = 1
+	exitUsage       = 2
+	exitEvidence    = 3 // verification failed or evidence missing
+	exitConflict    = 4
+	exitNotFound    = 5
+	exitRejected    = 6
+	exitUnreachable = 8
+	exitInterrupted = 130
+)
+
+// problem is why a command did not do what it was asked for, in words for the
+// person who asked.
+type problem struct {
+	name  string // stable, for programs
+	exit  int
+	text  domain.Text
+	told  bool // the command has said so itself
+	cause error
+}
+
+func (p *problem) Error() string { return p.text.EN }
+func (p *problem) Unwrap() error { return p.cause }
+
+func textf(en, vi string, args ...any) domain.Text {
+	return domain.Text{EN: fmt.Sprintf(en, args...), VI: fmt.Sprintf(vi, args...)}
+}
+
+// usage is a command that was not written as it should be.
+func usage(en, vi string, args ...any) error {
+	return &problem{name: "usage", exit: exitUsage, text: textf(en, vi, args...)}
+}
+
+func notFound(en, vi string, args ...any) error {
+	return &problem{name: "not_found", exit: exitNotFound, text: textf(en, vi, args...)}
+}
+
+// asUsage makes what the parser of flags says a usage error.
+func asUsage(err error) error {
+	if _, ok := errors.AsType[*problem](err); ok {
+		return err
+	}
+	return usage("%s; see --help", "sai cú pháp: %s; xem --help", err)
+}
+
+// families is the one table from errors to exit codes. The first that fits
+// counts: what is wrong with the evidence comes before everything else.
+var families = []struct {
+	name string
+	exit int
+	is   func(error) bool
+	// text says what to do. Without English, those are the error's own words.
+	text domain.Text
+}{
+	{"verification_failed", exitEvidence, is(projections.ErrAhead), domain.Text{
+		EN: "the read models have seen more than the log holds, so the log was cut or replaced; record nothing, and restore the data directory from a backup",
+		VI: "các bảng số liệu đã thấy nhiều hơn những gì nhật ký còn giữ, tức nhật ký đã bị cắt hoặc thay; đừng ghi thêm, hãy khôi phục thư mục dữ liệu từ bản sao lưu",
+	}},
+	{"verification_failed", exitEvidence, as[*eventstore.GapError], domain.Text{
+		EN: "a record of the log is missing or damaged; record nothing, keep a copy of the data directory, and restore it from a backup",
+		VI: "một bản ghi của nhật ký bị mất hoặc hỏng; đừng ghi thêm, hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu",
+	}},
+	{"evidence_missing", exitEvidence, is(eventstore.ErrMissing), domain.Text{
+		EN: "the log is gone, but other files of it are there; keep a copy of the data directory, and restore it from a backup",
+		VI: "nhật ký không còn trong khi các tệp khác vẫn có; hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu",
+	}},
+	{"verification_failed", exitEvidence, is(jetstream.ErrSettings), domain.Text{}},
+	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
+		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
+	}},
+	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{}},
+	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{
+		EN: "somebody else recorded something on the same subject at the same moment, and nothing was stored; give the same command again",
+		VI: "có người khác vừa ghi vào cùng đối tượng, chưa có gì được lưu; hãy chạy lại đúng lệnh này",
+	}},
+	{"not_found", exitNotFound, is(ledger.ErrNoLedger), domain.Text{
+		EN: "there is no ledger here; import a file with `rollbook import FILE`, try `rollbook demo`, or name the directory with --data",
+		VI: "chưa có sổ nào ở đây; hãy nhập tệp bằng `rollbook import TỆP`, thử `rollbook demo`, hoặc chỉ thư mục bằng --data",
+	}},
+	{"not_found", exitNotFound, is(ledger.ErrUnknownSubject), domain.Text{
+		EN: "the ledger has never heard of this subject; check the id", VI: "sổ không có đối tượng này; hãy kiểm tra lại mã",
+	}},
+	{"not_found", exitNotFound, is(projections.ErrUnknownOrganisation), domain.Text{
+		EN: "the ledger has never heard of this organisation; `rollbook report headcount --by organisation` lists those with members",
+		VI: "sổ không có tổ chức này; `rollbook report headcount --by organisation` liệt kê các tổ chức có đảng viên",
+	}},
+	{"usage", exitUsage, is(ledger.ErrAtomicTooLarge), domain.Text{
+		EN: fmt.Sprintf("--atomic stores at most %d new events at once, and nothing was stored; split the file, or import without --atomic", eventstore.MaxBatch),
+		VI: fmt.Sprintf("--atomic lưu tối đa %d sự kiện mới một lần, chưa có gì được lưu; hãy tách tệp hoặc nhập không dùng --atomic", eventstore.MaxBatch),
+	}},
+	{"not_events", exitRejected, is(ledger.ErrFile), domain.Text{}},
+	{"unknown_outcome", exitUnexpected, is(eventstore.ErrUnknownOutcome), domain.Text{
+		EN: "the log did not answer, so it is not known whether this was stored; give the same command again: nothing is stored twice",
+		VI: "nhật ký không trả lời nên chưa biết đã lưu hay chưa; hãy chạy lại đúng lệnh này: không có gì bị lưu hai lần",
+	}},
+	{"interrupted", exitInterrupted, is(context.Canceled), domain.Text{
+		EN: "interrupted; what was stored is stored, and the command can be given again", VI: "đã dừng theo yêu cầu; những gì đã lưu vẫn còn, có thể chạy lại lệnh",
+	}},
+	{"usage", exitUsage, is(syscall.ENOTDIR), domain.Text{
+		EN: "the data directory is not a directory; name another one with --data", VI: "thư mục dữ liệu không phải là thư mục; hãy chỉ thư mục khác bằng --data",
+	}},
+	{"unexpected", exitUnexpected, is(fs.ErrPermission), domain.Text{
+		EN: "no permission to use the data directory; run as its owner, or name another one with --data", VI: "không có quyền dùng thư mục dữ liệu; hãy chạy bằng chủ sở hữu của nó hoặc chỉ thư mục khác bằng --data",
+	}},
+	{"unexpected", exitUnexpected, is(syscall.ENOSPC), domain.Text{
+		EN: "the disk is full; make room and give the command again: nothing is stored twice", VI: "đĩa đã đầy; hãy giải phóng chỗ trống rồi chạy lại lệnh: không có gì bị lưu hai lần",
+	}},
+	{"unexpected", exitUnexpected, func(error) bool { return true }, domain.Text{}},
+}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func as[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// explain finds the family of an error.
+func explain(err error) *problem {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
+	for _, f := range families {
+		if !f.is(err) {
+			continue
+		}
+		text := f.text
+		if text.EN == "" {
+			text.EN = err.Error()
+		}
+		return &problem{name: f.name, exit: f.exit, text: text, cause: err}
+	}
+	return nil // the last family fits every error
+}
+
+// rejectionDocument is how a rejection is written in JSON.
+type rejectionDocument struct {
+	Code    domain.Code `json:"code"`
+	Field   string      `json:"field"`
+	Rule    string      `json:"rule"`
+	Clash   string      `json:"clash"`
+	Message string      `json:"message"`
+}
+
+// errorDocument is how any other failure is written in JSON.
+type errorDocument struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func (a *app) errorDocument(err error) errorDocument {
+	p := explain(err)
+	return errorDocument{p.name, p.text.In(a.lang)}
+}
+
+// finish reports how a command ended and returns the exit code.
+func (a *app) finish(err error) int {
+	exit := exitDone
+	if err != nil {
+		p := explain(err)
+		exit = p.exit
+		if !p.told {
+			a.report(err, p)
+		}
+	}
+	if err := a.out.flush(); err != nil {
+		if !errors.Is(err, syscall.EPIPE) { // who went away needs no message
+			a.console.line("rollbook: " + a.say("standard output cannot be written: ", "không ghi được ra đầu ra chuẩn: ") + reasonOf(err))
+		}
+		if exit == exitDone {
+			exit = exitUnexpected
+		}
+	}
+	return exit
+}
+
+func (a *app) report(err error, p *problem) {
+	r, rejected := errors.AsType[*domain.Rejection](err)
+	rejected = rejected && p.exit == exitRejected
+	switch {
+	case a.json && !a.out.documented && rejected:
+		a.out.document(map[string]rejectionDocument{"rejection": {r.Code, r.Field, r.Rule, r.Clash, r.Message.In(a.lang)}})
+	case a.json && !a.out.documented:
+		a.out.document(map[string]errorDocument{"error": {p.name, p.text.In(a.lang)}})
+	case rejected:
+		a.console.line("rollbook: " + a.rejectionText(r))
+	default:
+		a.console.line("rollbook: " + p.text.In(a.lang))
+	}
+	if a.logger != nil && p.text.EN != err.Error() && !rejected {
+		a.logger.Debug("the error in full", slog.Any("error", err))
+	}
+}
+
+// rejectionText is a rejection on one line: code, field and message.
+func (a *app) rejectionText(r *domain.Rejection) string {
+	return rejectionLine(string(r.Code), r.Field, r.Message.In(a.lang))
+}
+
+func rejectionLine(code, field, message string) string {
+	if field != "" {
+		code += " " + field
+	}
+	return code + ": " + message
+}
+
+// reasonOf returns the reason of an error of the operating system without the
+// call and the path, which the message has already.
+func reasonOf(err error) string {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		return path.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"rollbook/domain"
+)
+
+// The words that people read for wire names. Programs get the wire names.
+
+type labels map[string]domain.Text
+
+// label returns the word for a wire name in the chosen language, and the wire
+// name itself where there is none.
+func (a *app) label(of labels, name string) string {
+	if t, ok := of[name]; ok {
+		return t.In(a.lang)
+	}
+	return show(name)
+}
+
+var dimensionLabels = labels{
+	"ethnicity":    {EN: "ethnic group", VI: "dân tộc"},
+	"status":       {EN: "status", VI: "tình trạng"},
+	"gender":       {EN: "gender", VI: "giới tính"},
+	"religion":     {EN: "religion", VI: "tôn giáo"},
+	"organisation": {EN: "organisation", VI: "tổ chức đảng"},
+}
+
+var statusLabels = labels{
+	"none":        {EN: "none", VI: "chưa có"},
+	"candidate":   {EN: "candidate", VI: "quần chúng ưu tú"},
+	"provisional": {EN: "provisional", VI: "dự bị"},
+	"official":    {EN: "official", VI: "chính thức"},
+	"ended":       {EN: "ended", VI: "đã kết thúc"},
+}
+
+var genderLabels = labels{
+	"female": {EN: "female", VI: "nữ"},
+	"male":   {EN: "male", VI: "nam"},
+}
+
+var eventLabels = labels{
+	"organisation.established":    {EN: "established", VI: "thành lập"},
+	"organisation.renamed":        {EN: "renamed", VI: "đổi tên"},
+	"organisation.moved":          {EN: "moved", VI: "chuyển cấp trên"},
+	"organisation.merged":         {EN: "merged", VI: "sáp nhập"},
+	"organisation.dissolved":      {EN: "dissolved", VI: "giải thể"},
+	"organisation.rated":          {EN: "rated", VI: "xếp loại"},
+	"organisation.quota_set":      {EN: "quota set", VI: "giao chỉ tiêu"},
+	"organisation.target_set":     {EN: "target set", VI: "chỉ tiêu nhiệm kỳ"},
+	"organisation.commended":      {EN: "commended", VI: "khen thưởng"},
+	"organisation.entry_annulled": {EN: "entry annulled", VI: "huỷ mục ghi sai"},
+
+	"village.registered":     {EN: "registered", VI: "đăng ký bản"},
+	"village.cell_assigned":  {EN: "cell assigned", VI: "gắn với chi bộ"},
+	"village.retired":        {EN: "retired", VI: "thôi tồn tại"},
+	"village.entry_annulled": {EN: "entry annulled", VI: "huỷ mục ghi sai"},
+
+	"member.identified":       {EN: "identified as candidate", VI: "quần chúng ưu tú"},
+	"member.mentor_assigned":  {EN: "mentor assigned", VI: "phân công giúp đỡ"},
+	"member.mentor_released":  {EN: "mentor released", VI: "thôi phân công giúp đỡ"},
+	"member.course_completed": {EN: "course completed", VI: "học xong lớp bồi dưỡng"},
+	"member.candidacy_ended":  {EN: "candidacy ended", VI: "thôi diện bồi dưỡng"},
+	"member.admitted":         {EN: "admitted", VI: "kết nạp"},
+	"member.confirmed":        {EN: "confirmed", VI: "công nhận chính thức"},
+	"member.rated":            {EN: "rated", VI: "xếp loại"},
+	"member.transferred":      {EN: "transferred", VI: "chuyển sinh hoạt"},
+	"member.transferred_out":  {EN: "transferred out", VI: "chuyển đi"},
+	"member.transferred_in":   {EN: "transferred in", VI: "chuyển đến"},
+	"member.brought_forward":  {EN: "brought forward", VI: "số dư đầu kỳ"},
+	"member.disciplined":      {EN: "disciplined", VI: "kỷ luật"},
+	"member.expelled":         {EN: "expelled", VI: "khai trừ"},
+	"member.removed":          {EN: "removed", VI: "xoá tên"},
+	"member.resigned":         {EN: "resigned", VI: "xin ra"},
+	"member.died":             {EN: "died", VI: "từ trần"},
+	"member.restored":         {EN: "restored", VI: "khôi phục đảng tịch"},
+	"member.exempted":         {EN: "exempted", VI: "miễn công tác, sinh hoạt"},
+	"member.badge_awarded":    {EN: "badge awarded", VI: "tặng Huy hiệu Đảng"},
+	"member.card_issued":      {EN: "card issued", VI: "cấp thẻ đảng viên"},
+	"member.profile_changed":  {EN: "profile changed", VI: "thay đổi lý lịch"},
+	"member.entry_annulled":   {EN: "entry annulled", VI: "huỷ mục ghi sai"},
+}
+
+var gradeLabels = labels{
+	"excellent":      {EN: "excellent", VI: "hoàn thành xuất sắc"},
+	"good":           {EN: "good", VI: "hoàn thành tốt"},
+	"satisfactory":   {EN: "satisfactory", VI: "hoàn thành"},
+	"unsatisfactory": {EN: "unsatisfactory", VI: "không hoàn thành"},
+}
+
+var indicatorLabels = labels{
+	"members":                           {EN: "Members", VI: "Đảng viên"},
+	"official":                          {EN: "Official members", VI: "Đảng viên chính thức"},
+	"provisional":                       {EN: "Provisional members", VI: "Đảng viên dự bị"},
+	"candidates":                        {EN: "Candidates", VI: "Quần chúng ưu tú"},
+	"ethnic_minority_share":             {EN: "Members of ethnic minorities", VI: "Đảng viên người dân tộc thiểu số"},
+	"women_share":                       {EN: "Women among members", VI: "Đảng viên nữ"},
+	"religious_share":                   {EN: "Members with a religion", VI: "Đảng viên theo tôn giáo"},
+	"admission_quota_rate":              {EN: "Admitted, of the year's quota", VI: "Kết nạp so với chỉ tiêu năm"},
+	"term_target_rate":                  {EN: "Admitted, of the term's target", VI: "Kết nạp so với chỉ tiêu nhiệm kỳ"},
+	"confirmed":                         {EN: "Confirmed in the year", VI: "Công nhận chính thức trong năm"},
+	"confirmation_overdue":              {EN: "Confirmation overdue, of provisional", VI: "Quá hạn công nhận chính thức"},
+	"candidates_with_mentor_share":      {EN: "Candidates with a mentor", VI: "Quần chúng có người giúp đỡ"},
+	"rated_share":                       {EN: "Members rated for the year", VI: "Đảng viên đã xếp loại"},
+	"member_grade_excellent":            {EN: "Members rated excellent", VI: "Đảng viên hoàn thành xuất sắc"},
+	"member_grade_good":                 {EN: "Members rated good", VI: "Đảng viên hoàn thành tốt"},
+	"member_grade_satisfactory":         {EN: "Members rated satisfactory", VI: "Đảng viên hoàn thành"},
+	"member_grade_unsatisfactory":       {EN: "Members rated unsatisfactory", VI: "Đảng viên không hoàn thành"},
+	"organisation_grade_excellent":      {EN: "Grassroots organisations rated excellent", VI: "Tổ chức cơ sở hoàn thành xuất sắc"},
+	"organisation_grade_good":           {EN: "Grassroots organisations rated good", VI: "Tổ chức cơ sở hoàn thành tốt"},
+	"organisation_grade_satisfactory":   {EN: "Grassroots organisations rated satisfactory", VI: "Tổ chức cơ sở hoàn thành"},
+	"organisation_grade_unsatisfactory": {EN: "Grassroots organisations rated unsatisfactory", VI: "Tổ chức cơ sở không hoàn thành"},
+	"villages_with_cell":                {EN: "Villages with a cell of their own", VI: "Bản có chi bộ riêng"},
+	"exits_expelled":                    {EN: "Expelled in the year", VI: "Khai trừ trong năm"},
+	"exits_removed":                     {EN: "Removed in the year", VI: "Xoá tên trong năm"},
+	"exits_resigned":                    {EN: "Resigned in the year", VI: "Xin ra trong năm"},
+	"exits_died":                        {EN: "Died in the year", VI: "Từ trần trong năm"},
+	"exits_transferred_out":             {EN: "Transferred out in the year", VI: "Chuyển đi trong năm"},
+}
+
+// codeName returns the name of a code in one of the official lists.
+func codeName(list []domain.Listed, code string) string {
+	for _, l := range list {
+		if l.Code == code {
+			return l.Name
+		}
+	}
+	return show(code)
+}
+
+var fieldLabels = labels{
+	"name":         {EN: "name", VI: "tên"},
+	"kind":         {EN: "kind", VI: "loại"},
+	"parent":       {EN: "superior", VI: "cấp trên"},
+	"sector":       {EN: "sector", VI: "lĩnh vực"},
+	"into":         {EN: "into", VI: "vào"},
+	"year":         {EN: "year", VI: "năm"},
+	"grade":        {EN: "grade", VI: "mức"},
+	"admissions":   {EN: "admissions", VI: "số kết nạp"},
+	"from":         {EN: "from", VI: "từ"},
+	"to":           {EN: "to", VI: "đến"},
+	"title":        {EN: "title", VI: "danh hiệu"},
+	"commune":      {EN: "commune", VI: "xã"},
+	"cell":         {EN: "cell", VI: "chi bộ"},
+	"joint":        {EN: "joint", VI: "sinh hoạt ghép"},
+	"full_name":    {EN: "name", VI: "họ tên"},
+	"birth_date":   {EN: "born", VI: "sinh ngày"},
+	"birth_year":   {EN: "born in", VI: "sinh năm"},
+	"gender":       {EN: "gender", VI: "giới tính"},
+	"ethnicity":    {EN: "ethnic group", VI: "dân tộc"},
+	"religion":     {EN: "religion", VI: "tôn giáo"},
+	"national_id":  {EN: "national id", VI: "số định danh"},
+	"address":      {EN: "address", VI: "địa chỉ"},
+	"phone":        {EN: "phone", VI: "điện thoại"},
+	"education":    {EN: "education", VI: "trình độ"},
+	"occupation":   {EN: "occupation", VI: "nghề nghiệp"},
+	"organisation": {EN: "organisation", VI: "tổ chức"},
+	"source":       {EN: "source", VI: "nguồn"},
+	"mentor":       {EN: "mentor", VI: "người giúp đỡ"},
+	"role":         {EN: "role", VI: "vai trò"},
+	"course":       {EN: "course", VI: "lớp"},
+	"certificate":  {EN: "certificate", VI: "giấy chứng nhận"},
+	"cause":        {EN: "cause", VI: "lý do"},
+	"number":       {EN: "decision", VI: "quyết định"},
+	"date":         {EN: "of", VI: "ngày"},
+	"issued_by":    {EN: "issued by", VI: "của"},
+	"temporary":    {EN: "temporary", VI: "tạm thời"},
+	"destination":  {EN: "to", VI: "nơi đến"},
+	"status":       {EN: "status", VI: "tình trạng"},
+	"admitted_on":  {EN: "admitted on", VI: "kết nạp ngày"},
+	"confirmed_on": {EN: "confirmed on", VI: "chính thức ngày"},
+	"measure":      {EN: "measure", VI: "hình thức"},
+	"grounds":      {EN: "grounds", VI: "căn cứ"},
+	"until":        {EN: "until", VI: "đến"},
+	"years":        {EN: "years", VI: "số năm"},
+	"card":         {EN: "card", VI: "số thẻ"},
+	"annuls":       {EN: "annuls", VI: "huỷ mục"},
+}
+
+// valueLabels are the words for the closed sets of values that have no labels of
+// their own.
+var valueLabels = labels{
+	"district_committee":   {EN: "district committee", VI: "đảng bộ huyện"},
+	"grassroots_committee": {EN: "grassroots committee", VI: "đảng bộ cơ sở"},
+	"grassroots_cell":      {EN: "grassroots cell", VI: "chi bộ cơ sở"},
+	"sectional_committee":  {EN: "sectional committee", VI: "đảng bộ bộ phận"},
+	"cell":                 {EN: "cell", VI: "chi bộ trực thuộc"},
+	"commune":              {EN: "commune", VI: "xã"},
+	"agency":               {EN: "agency", VI: "cơ quan"},
+	"public_service":       {EN: "public service", VI: "đơn vị sự nghiệp"},
+	"enterprise":           {EN: "enterprise", VI: "doanh nghiệp"},
+	"armed_forces":         {EN: "armed forces", VI: "lực lượng vũ trang"},
+	"youth_union":          {EN: "youth union", VI: "Đoàn Thanh niên"},
+	"student":              {EN: "student", VI: "học sinh, sinh viên"},
+	"militia":              {EN: "militia", VI: "dân quân"},
+	"women_union":          {EN: "women's union", VI: "Hội Phụ nữ"},
+	"farmers_association":  {EN: "farmers' association", VI: "Hội Nông dân"},
+	"veterans_association": {EN: "veterans' association", VI: "Hội Cựu chiến binh"},
+	"trade_union":          {EN: "trade union", VI: "Công đoàn"},
+	"fatherland_front":     {EN: "Fatherland Front", VI: "Mặt trận Tổ quốc"},
+	"other":                {EN: "other", VI: "khác"},
+	"mentor":               {EN: "mentor", VI: "theo dõi, giúp đỡ"},
+	"introducer":           {EN: "introducer", VI: "giới thiệu"},
+	"party_awareness":      {EN: "party awareness", VI: "nhận thức về Đảng"},
+	"new_member":           {EN: "new member", VI: "đảng viên mới"},
+	"withdrawn":            {EN: "withdrawn", VI: "tự rút"},
+	"unsuitable":           {EN: "unsuitable", VI: "không phù hợp"},
+	"moved":                {EN: "moved away", VI: "chuyển nơi ở"},
+	"died":                 {EN: "died", VI: "từ trần"},
+	"reprimand":            {EN: "reprimand", VI: "khiển trách"},
+	"warning":              {EN: "warning", VI: "cảnh cáo"},
+	"dismissal":            {EN: "dismissal", VI: "cách chức"},
+	"probation_failed":     {EN: "probation failed", VI: "không đủ tư cách dự bị"},
+	"lapsed":               {EN: "lapsed", VI: "bỏ sinh hoạt, không đóng đảng phí"},
+	"unqualified":          {EN: "unqualified", VI: "không đủ tư cách"},
+	"work":                 {EN: "from work", VI: "miễn công tác"},
+	"activity":             {EN: "from meetings", VI: "miễn sinh hoạt"},
+	"true":                 {EN: "yes", VI: "có"},
+	"false":                {EN: "no", VI: "không"},
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// examples is one invocation of every command, on the small office. A command
+// without one fails the test.
+var examples = map[string][]string{
+	"import":                {"testdata/office.ndjson"},
+	"record":                {"member.rated", "member/m1", "--effective-on", "2021-12-20", "--data", `{"year":2021,"grade":"good"}`},
+	"history":               {"member/m4"},
+	"report headcount":      {"--by", "ethnicity,organisation"},
+	"report movements":      {"--from", "2020-12-31", "--to", "2021-12-31"},
+	"report indicators":     {"--year", "2021", "--children"},
+	"events export":         {},
+	"events tail":           {"--until-end"},
+	"projections list":      {},
+	"projections rebuild":   {},
+	"demo":                  {"--no-serve"},
+	"version":               {},
+	"completion bash":       {},
+	"completion zsh":        {},
+	"completion fish":       {},
+	"completion powershell": {},
+	"help":                  {"import"},
+}
+
+// leaves calls f with every command that does something, by its path without
+// the program's name.
+func leaves(cmd *cobra.Command, f func(path string)) {
+	if cmd.HasSubCommands() {
+		for _, c := range cmd.Commands() {
+			leaves(c, f)
+		}
+		return
+	}
+	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	f(path)
+}
+
+func commandTree() *cobra.Command {
+	a := &app{out: &output{}, console: &console{w: io.Discard}, env: func(string) string { return "" }}
+	return a.root()
+}
+
+// mustBeOneDocument fails unless s is exactly one JSON document, an object.
+func mustBeOneDocument(t *testing.T, s string) map[string]json.RawMessage {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(s))
+	var doc map[string]json.RawMessage
+	if err := d.Decode(&doc); err != nil {
+		t.Fatalf("standard output is not JSON: %v\n%s", err, s)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		t.Fatalf("something follows the document: %v\n%s", err, s)
+	}
+	return doc
+}
+
+func TestEveryCommandAnswersInJSON(t *testing.T) {
+	dir := office(t)
+	leaves(commandTree(), func(path string) {
+		t.Run(path, func(t *testing.T) {
+			args, ok := examples[path]
+			if !ok {
+				t.Fatalf("`rollbook %s` has no example in tree_test.go", path)
+			}
+			data := dir
+			if path == "demo" {
+				data = filepath.Join(t.TempDir(), "demo")
+			}
+			args = append(append(strings.Fields(path), args...), "--data", data, "--json")
+			a := rollbook(t, strings.NewReader(""), args...)
+			if a.exit != exitDone {
+				t.Errorf("exit code %d, stderr %s", a.exit, a.stderr)
+			}
+			if doc := mustBeOneDocument(t, a.stdout); doc["error"] != nil {
+				t.Errorf("an error: %s", doc["error"])
+			}
+		})
+	})
+}
+
+// Mistakes are answered in JSON too, with the same exit code as without it.
+func TestEveryCommandFailsInJSON(t *testing.T) {
+	nowhere := filepath.Join(t.TempDir(), "nothing")
+	leaves(commandTree(), func(path string) {
+		for name, tail := range map[string][]string{
+			"with an unknown flag": {"--no-such-flag"},
+			"without a ledger":     examples[path],
+		} {
+			if name == "without a ledger" && !needsLedger(path) {
+				continue
+			}
+			t.Run(path+" "+name, func(t *testing.T) {
+				args := append(strings.Fields(path), tail...)
+				plain := rollbook(t, strings.NewReader(""), append(args, "--data", nowhere)...)
+				a := rollbook(t, strings.NewReader(""), append(args, "--data", nowhere, "--json")...)
+				if a.exit == exitDone || a.exit != plain.exit {
+					t.Errorf("exit code %d with --json and %d without", a.exit, plain.exit)
+				}
+				if doc := mustBeOneDocument(t, a.stdout); doc["error"] == nil {
+					t.Errorf("no error in %s", a.stdout)
+				}
+				if plain.stdout != "" {
+					t.Errorf("without --json, standard output has %q", plain.stdout)
+				}
+				if strings.Count(plain.stderr, "\n") != 1 || !strings.HasPrefix(plain.stderr, "rollbook: ") {
+					t.Errorf("without --json, standard error has %q, want one line", plain.stderr)
+				}
+			})
+		}
+	})
+}
+
+func needsLedger(path string) bool {
+	switch strings.Fields(path)[0] {
+	case "history", "record", "report", "events", "projections":
+		return true
+	}
+	return false
+}
+
+// Everybody who asks for help gets an example that parses.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		if !c.HasSubCommands() && !strings.Contains(c.Example, "rollbook "+c.Name()) && !strings.Contains(c.Example, c.CommandPath()) {
+			t.Errorf("`%s` has no example of itself: %q", c.CommandPath(), c.Example)
+		}
+		if c.Short == "" {
+			t.Errorf("`%s` has no description", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(commandTree())
+}
+
+func TestHelpIsWrittenToStandardOutput(t *testing.T) {
+	for _, args := range [][]string{{}, {"--help"}, {"help"}, {"import", "--help"}, {"help", "import"}} {
+		var stdout, stderr bytes.Buffer
+		exit := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
+		if exit != 0 || !strings.Contains(stdout.String(), "Usage:") || stderr.Len() > 0 {
+			t.Errorf("rollbook %v = %d, stdout %q, stderr %q", args, exit, stdout.String(), stderr.String())
+		}
+	}
+}
