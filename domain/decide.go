@@ -50,6 +50,12 @@ func Decide(w World, e Entry) error {
 }
 
 func decideMember(w World, e Entry) *Rejection {
+	if !opens(e.Event) && !known(w, e.Subject) {
+		return rejectf(UnknownEntity, "subject", Text{
+			EN: "member %s is unknown; correct the id, or record first how they came into the ledger (identified, brought forward or transferred in)",
+			VI: "không có đảng viên %s; hãy sửa mã, hoặc ghi nhận trước việc người này vào sổ (phát hiện, chuyển số dư hoặc chuyển đến)",
+		}, e.Subject.ID())
+	}
 	if annulled(e.Event) != "" {
 		if r := w.Timeline(e.Subject).With(e).checkAnnulment(); r != nil {
 			return r
@@ -57,6 +63,11 @@ func decideMember(w World, e Entry) *Rejection {
 	}
 	if id := mentorIn(e.Event); id != "" {
 		if r := checkMentor(w, e, id); r != nil {
+			return r
+		}
+	}
+	if t, ok := e.Event.(*Transferred); ok && t.Temporary {
+		if r := w.Directory().mustLive(t.Organisation, e); r != nil {
 			return r
 		}
 	}
@@ -70,6 +81,16 @@ func decideMember(w World, e Entry) *Rejection {
 		}, r.at, r.Message)
 	}
 	return r
+}
+
+// opens reports whether an entry may be the first of a member.
+func opens(e Event) bool {
+	switch e.(type) {
+	case *Identified, *BroughtForward, *TransferredIn:
+		return true
+	default:
+		return false
+	}
 }
 
 // foldWith judges a timeline with its newest entry, from the end of the life if

@@ -243,7 +243,10 @@ func (f *folder) apply(e Entry) *Rejection {
 		return r
 	}
 	into := f.enters(e)
-	if into != "" {
+	// Where they take part for the time being is judged when it is recorded, by
+	// Decide: it is no part of the roll, so a later end of that organisation
+	// does not look for them.
+	if into != "" && !temporary(e.Event) {
 		if r := f.directory.mustLive(into, e); r != nil {
 			return r
 		}
@@ -251,6 +254,12 @@ func (f *folder) apply(e Entry) *Rejection {
 	f.state = before.evolve(e, into)
 	f.step(Step{Entry: e}, before, movementOf(e.Event))
 	return nil
+}
+
+// temporary reports whether an entry moves somebody for the time being only.
+func temporary(e Event) bool {
+	t, ok := e.(*Transferred)
+	return ok && t.Temporary
 }
 
 // enters returns the organisation that an entry puts somebody into, "" for

@@ -83,6 +83,9 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 		return h, err
 	}
 	h.Standing = standing
+	if asOf != 0 {
+		h.AsOf = &asOf
+	}
 	records, err := l.log.Load(ctx, string(subject), 0)
 	if err != nil {
 		return h, err
@@ -116,7 +119,7 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 		}
 		day := today
 		if asOf != 0 {
-			h.AsOf, day = &asOf, asOf
+			day = asOf
 		}
 		h.State = memberState(life.State(day))
 	}

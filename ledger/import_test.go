@@ -165,7 +165,7 @@ func TestAnAtomicImportStoresAllOrNothing(t *testing.T) {
 	}
 	many := opening()
 	for i := range eventstore.MaxBatch {
-		many = append(many, event("organisation.commended", "organisation/a", "2022-01-01", fmt.Sprintf(`{"year":2022,"title":"danh hiệu %d"}`, i)))
+		many = append(many, event("village.registered", fmt.Sprintf("village/v%d", i), "2022-01-01", `{"name":"Bản","commune":"a"}`))
 	}
 	if r, err := run(many); !errors.Is(err, ledger.ErrAtomicTooLarge) || r.Accepted != 0 {
 		t.Errorf("too many: %+v, %v; want %v", r, err, ledger.ErrAtomicTooLarge)

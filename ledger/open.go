@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"rollbook/domain"
@@ -27,11 +28,22 @@ const (
 	identityFile = "ledger.json"
 	logDirectory = "log"
 	modelsFile   = "models.db"
+
+	// temporaryPrefix begins the names of files that are being written.
+	temporaryPrefix = ".tmp-"
 )
 
 // ErrNoLedger means that there is no ledger in the directory, and none was to
 // be created.
 var ErrNoLedger = errors.New("there is no ledger here")
+
+// ErrIdentity means that ledger.json is gone from beside what it belongs to. A
+// new one would make every repeated import a duplicate.
+var ErrIdentity = errors.New(identityFile + " is missing")
+
+// ErrDirectory means that a ledger cannot be made as asked: the directory holds
+// something else, cannot be read, or the name is no name.
+var ErrDirectory = errors.New("no ledger can be made here")
 
 // identity is who a ledger is, as ledger.json has it.
 type identity struct {
@@ -48,15 +60,15 @@ type identity struct {
 type Options struct {
 	// Create makes a ledger where there is nothing yet.
 	Create bool
-	// Name is the name of a ledger that is made; "ledger" if empty. It may hold
-	// a-z, 0-9 and hyphens.
+	// Name is the name of a ledger that is made; "ledger" if empty. 1 to 64 of
+	// the characters A-Z a-z 0-9 _ -.
 	Name string
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
 
 // Open opens the ledger in a directory. It returns [ErrNoLedger] if there is
-// none, [rollbook/eventstore.ErrInUse] if another process has it open, and
+// none, [ErrDirectory] if none can be made, [rollbook/eventstore.ErrInUse] if another process has it open, and
 // [rollbook/eventstore.ErrMissing] if its log is gone beside other files.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	logger := o.Logger
@@ -64,27 +76,31 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	id, err := readIdentity(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		if !o.Create {
-			return nil, fmt.Errorf("%w: %s; import a file or try `rollbook demo`, or name the directory with --data", ErrNoLedger, dir)
+	found := err == nil
+	if !found {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
-		id, err = newIdentity(dir, o.Name)
+		if err := mayCreate(dir, o); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := isFresh(dir)
-	if err != nil {
-		return nil, err
-	}
+	// A ledger that has an identity has a log: one that is gone is never made
+	// anew.
 	log, err := jetstream.Open(ctx, jetstream.Config{
-		Dir: filepath.Join(dir, logDirectory), Create: o.Create && fresh, Logger: logger,
+		Dir: filepath.Join(dir, logDirectory), Create: !found, Logger: logger,
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s is gone from %s; restore it from a backup", eventstore.ErrMissing, logDirectory, dir)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !found {
+		// From here on the log's lock keeps others out.
+		if id, err = newIdentity(ctx, dir, o.Name, log); err != nil {
+			return nil, errors.Join(err, log.Close())
+		}
 	}
 	models, err := sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
 	if err != nil {
@@ -109,46 +125,76 @@ func readIdentity(dir string) (identity, error) {
 	return id, nil
 }
 
-// newIdentity makes the directory's ledger.json. The directory must be empty:
-// what lies there may be another program's, or what is left of a ledger.
-func newIdentity(dir, name string) (identity, error) {
+// mayCreate reports why no ledger can be made in a directory that has no
+// ledger.json. It has to be empty: what lies there may be another program's, or
+// what is left of a ledger. A log alone may be there, from a start that was
+// interrupted; whether it is empty is seen when it is open.
+func mayCreate(dir string, o Options) error {
+	found, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrDirectory, err)
+	}
+	log, models := false, false
+	for _, f := range found {
+		switch name := f.Name(); {
+		case name == logDirectory:
+			log = true
+		case strings.HasPrefix(name, modelsFile):
+			models = true
+		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
+		case !o.Create:
+			return noLedger(dir)
+		default:
+			return fmt.Errorf("%w: %s is not empty and holds no ledger; name an empty directory with --data", ErrDirectory, dir)
+		}
+	}
+	switch {
+	case models || log && !o.Create:
+		return fmt.Errorf("%w: %s; restore that file from a backup", ErrIdentity, dir)
+	case !o.Create:
+		return noLedger(dir)
+	case o.Name != "" && !domain.ValidID(o.Name):
+		return fmt.Errorf("%w: the name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", ErrDirectory, o.Name)
+	}
+	return os.MkdirAll(dir, 0o700)
+}
+
+func noLedger(dir string) error {
+	return fmt.Errorf("%w: %s; import a file or try `rollbook demo`, or name the directory with --data", ErrNoLedger, dir)
+}
+
+// newIdentity makes ledger.json for a log that has just been made. The caller
+// holds the log's lock.
+func newIdentity(ctx context.Context, dir, name string, log Log) (identity, error) {
+	// Another process may have made it before this one had the lock.
+	id, err := readIdentity(dir)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return id, err
+	}
+	last, err := log.Last(ctx)
+	if err != nil {
+		return id, err
+	}
+	if last > 0 {
+		return id, fmt.Errorf("%w: %s, where the log has %d records; restore that file from a backup", ErrIdentity, dir, last)
+	}
 	if name == "" {
 		name = "ledger"
 	}
-	if !domain.ValidID(name) {
-		return identity{}, fmt.Errorf("the ledger's name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", name)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return identity{}, err
-	}
-	found, err := os.ReadDir(dir)
-	if err != nil {
-		return identity{}, err
-	}
-	if len(found) > 0 {
-		return identity{}, fmt.Errorf("%s has no %s but is not empty; name an empty directory with --data, or restore the file", dir, identityFile)
-	}
-	id := identity{Format: 1, ID: rand.Text(), Name: name, Created: time.Now().UTC().Truncate(time.Second), IDKey: make([]byte, 32)}
+	id = identity{Format: 1, ID: rand.Text(), Name: name, Created: time.Now().UTC().Truncate(time.Second), IDKey: make([]byte, 32)}
 	_, _ = rand.Read(id.IDKey) // never fails: see crypto/rand
 	b, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {
-		return identity{}, err
+		return id, err
 	}
 	return id, writeDurably(filepath.Join(dir, identityFile), append(b, '\n'))
-}
-
-// isFresh reports whether a directory holds nothing but ledger.json, as it does
-// when a ledger has just been made. Only then may there be no log yet.
-func isFresh(dir string) (bool, error) {
-	found, err := os.ReadDir(dir)
-	return len(found) == 1 && found[0].Name() == identityFile, err
 }
 
 // writeDurably makes a file that is either there whole, also after a power cut,
 // or not at all.
 func writeDurably(path string, b []byte) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".tmp-*") // 0600
+	f, err := os.CreateTemp(dir, temporaryPrefix+"*") // 0600
 	if err != nil {
 		return err
 	}

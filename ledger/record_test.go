@@ -256,3 +256,61 @@ func TestRebuildEqualsWhatItReplaces(t *testing.T) {
 		}
 	}
 }
+
+// A temporary stay is no part of the roll: the end of that organisation, even
+// one recorded late, does not make the member's life impossible.
+func TestAnOrganisationMayEndUnderATemporaryGuest(t *testing.T) {
+	l, _ := open(t)
+	mustAccept(t, l, append(opening(),
+		event("organisation.established", "organisation/e", "1990-01-01", `{"name":"Chi bộ E","kind":"grassroots_cell","parent":"d"}`),
+		event("member.transferred", "member/m1", "2022-05-01", `{"organisation":"e","temporary":true}`),
+		event("organisation.dissolved", "organisation/e", "2022-01-01", `{}`),
+		event("member.rated", "member/m1", "2022-12-20", `{"year":2022,"grade":"good"}`),
+	)...)
+	if r := importLines(t, l, event("member.transferred", "member/m1", "2022-06-01", `{"organisation":"e","temporary":true}`)); r.Rejected != 1 || r.Rejections[0].Code != domain.Invariant {
+		t.Errorf("a temporary stay in an organisation that has ended: %+v", r)
+	}
+}
+
+// Two first commands at once make one ledger, and the other is told to wait.
+func TestTwoFirstCommandsMakeOneLedger(t *testing.T) {
+	for range 20 {
+		dir := filepath.Join(t.TempDir(), "new")
+		var wg sync.WaitGroup
+		ledgers := make([]*ledger.Ledger, 4)
+		for i := range ledgers {
+			wg.Go(func() {
+				l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true})
+				if err != nil && !errors.Is(err, eventstore.ErrInUse) {
+					t.Errorf("Open = %v, want a ledger or %v", err, eventstore.ErrInUse)
+				}
+				ledgers[i] = l
+			})
+		}
+		wg.Wait()
+		served := 0
+		for _, l := range ledgers {
+			if l == nil {
+				continue
+			}
+			served++
+			mustAccept(t, l, opening()...)
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if served != 1 {
+			t.Fatalf("%d of 4 have the directory", served)
+		}
+		l, err := ledger.Open(t.Context(), dir, ledger.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := importLines(t, l, opening()...); r.Unchanged != 5 {
+			t.Errorf("the same file once more: %+v, want 5 unchanged", r)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"rollbook/domain"
@@ -65,9 +66,13 @@ type Question struct {
 	Organisation string
 	// AsOf is the last day that counts, to its end.
 	AsOf domain.Date
-	// KnownAt is the last position that counts; 0 for everything.
+	// KnownAt is the last position that counts; 0 for everything, and
+	// [NothingKnown] for nothing.
 	KnownAt eventstore.Position
 }
+
+// NothingKnown is what was known before the first record.
+const NothingKnown eventstore.Position = math.MaxUint64
 
 // Standing says from where an answer was given.
 type Standing struct {
@@ -99,7 +104,10 @@ func (f *Figures) view(ctx context.Context, q Question, answer func(view) error)
 		return err
 	}
 	known := q.KnownAt
-	if known == 0 || known > f.at.Position {
+	switch {
+	case known == NothingKnown:
+		known = 0
+	case known == 0 || known > f.at.Position:
 		known = f.at.Position
 	}
 	d := f.directoryAt(known)

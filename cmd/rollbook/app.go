@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -223,40 +221,11 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
 	o.Logger = a.logger
-	if o.Create {
-		if err := mayCreate(dir); err != nil {
-			return err
-		}
-	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(l), l.Close())
-}
-
-// mayCreate refuses a directory in which something else lies than a ledger.
-func mayCreate(dir string) error {
-	found, err := os.ReadDir(dir)
-	// Another process may be making the ledger just now.
-	found = slices.DeleteFunc(found, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".tmp-") })
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(found) == 0 {
-		return nil
-	}
-	if err != nil {
-		return usage("%s cannot be used as the data directory: %s", "không thể dùng %s làm thư mục dữ liệu: %s", show(dir), reasonOf(err))
-	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(found, func(e fs.DirEntry) bool { return e.Name() == name })
-	}
-	switch {
-	case has("ledger.json"):
-		return nil
-	case has("log"):
-		return &problem{name: "evidence_missing", exit: exitEvidence, text: textf(
-			"%s has a log but not the ledger's ledger.json; restore that file from a backup", "%s có nhật ký nhưng thiếu tệp ledger.json của sổ; hãy khôi phục tệp đó từ bản sao lưu", show(dir))}
-	}
-	return usage("%s is not empty and holds no ledger; name an empty directory with --data", "%s không trống và không chứa sổ nào; hãy chọn một thư mục trống bằng --data", show(dir))
 }
 
 // interactive reports whether a stream is a terminal.

@@ -83,6 +83,10 @@ var families = []struct {
 		EN: "the log is gone, but other files of it are there; keep a copy of the data directory, and restore it from a backup",
 		VI: "nhật ký không còn trong khi các tệp khác vẫn có; hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu",
 	}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrIdentity), domain.Text{
+		EN: "the data directory has lost its ledger.json; record nothing, and restore that file from a backup",
+		VI: "thư mục dữ liệu bị mất tệp ledger.json của sổ; đừng ghi thêm, hãy khôi phục tệp đó từ bản sao lưu",
+	}},
 	{"verification_failed", exitEvidence, is(jetstream.ErrSettings), domain.Text{}},
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
@@ -91,6 +95,9 @@ var families = []struct {
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{
 		EN: "somebody else recorded something on the same subject at the same moment, and nothing was stored; give the same command again",
 		VI: "có người khác vừa ghi vào cùng đối tượng, chưa có gì được lưu; hãy chạy lại đúng lệnh này",
+	}},
+	{"usage", exitUsage, is(ledger.ErrDirectory), domain.Text{
+		VI: "không thể lập sổ ở thư mục này: thư mục có nội dung khác, không đọc được, hoặc tên sổ không hợp lệ; hãy chọn một thư mục trống bằng --data",
 	}},
 	{"not_found", exitNotFound, is(ledger.ErrNoLedger), domain.Text{
 		EN: "there is no ledger here; import a file with `rollbook import FILE`, try `rollbook demo`, or name the directory with --data",

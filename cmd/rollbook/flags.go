@@ -71,7 +71,7 @@ func (q *question) known(ctx context.Context, l *ledger.Ledger) (eventstore.Posi
 		return 0, err
 	}
 	if at == 0 {
-		return 0, notFound("nothing had been recorded by %s; --known-at needs a later moment", "đến %s chưa có gì được ghi; --known-at cần một thời điểm muộn hơn", q.knownAt)
+		return projections.NothingKnown, nil
 	}
 	return at, nil
 }
@@ -80,14 +80,17 @@ func parseKnownAt(s string) (at eventstore.Position, moment time.Time, err error
 	if s == "" {
 		return 0, moment, nil
 	}
-	if n, err := strconv.ParseUint(s, 10, 63); err == nil && n > 0 {
+	if n, err := strconv.ParseUint(s, 10, 63); err == nil {
+		if n == 0 {
+			return projections.NothingKnown, moment, nil
+		}
 		return eventstore.Position(n), moment, nil
 	}
 	if moment, err = time.Parse(time.RFC3339, s); err == nil {
 		return 0, moment, nil
 	}
-	return 0, moment, usage("--known-at %q is neither a sequence, from 1, nor a moment such as 2023-01-31T17:00:00+07:00",
-		"--known-at %q không phải số thứ tự (từ 1), cũng không phải thời điểm như 2023-01-31T17:00:00+07:00", show(s))
+	return 0, moment, usage("--known-at %q is neither a sequence nor a moment such as 2023-01-31T17:00:00+07:00",
+		"--known-at %q không phải số thứ tự, cũng không phải thời điểm như 2023-01-31T17:00:00+07:00", show(s))
 }
 
 // parseDay reads a date as people or programs write it.

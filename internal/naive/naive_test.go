@@ -646,7 +646,7 @@ func TestAddRefusesWhatIsNoLog(t *testing.T) {
 func TestMovementsAddUp(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := new(naive.Ledger)
-		lines := naive.History(t, 120)
+		lines := naive.History(t, 70)
 		for i, line := range lines {
 			if err := l.Add(uint64(i+1), line); err != nil {
 				t.Fatal(err)
