@@ -29,6 +29,10 @@ const apiPrefix = "$JS.API."
 // errClosed is what every call returns after Close.
 var errClosed = errors.New("the log is closed")
 
+// errClosing is what an append gets that was not on its way when Close was
+// called, or that came later.
+var errClosing = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errClosed)
+
 // apiError is a refusal by the server.
 type apiError struct {
 	Code        int    `json:"err_code"`
@@ -39,7 +43,8 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("the server refused: %s (%d)", e.Description, e.Code)
 }
 
-// request sends a message and waits for one answer, at most l.timeout.
+// request sends a message and waits for one answer, at most l.timeout and until
+// the log is closed.
 func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	select {
 	case <-l.closing:
@@ -48,6 +53,7 @@ func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
+	defer context.AfterFunc(l.life, cancel)()
 	return l.nc.RequestMsgWithContext(ctx, msg)
 }
 
