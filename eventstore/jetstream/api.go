@@ -54,7 +54,11 @@ func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	defer context.AfterFunc(l.life, cancel)()
-	return l.nc.RequestMsgWithContext(ctx, msg)
+	answer, err := l.nc.RequestMsgWithContext(ctx, msg)
+	if err != nil && l.life.Err() != nil {
+		err = errClosed
+	}
+	return answer, err
 }
 
 // api makes a call of the server's JSON interface. A refusal is an [*apiError].

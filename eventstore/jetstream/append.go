@@ -147,6 +147,7 @@ func (l *Log) appendAlone(ctx context.Context, p *pending) (at eventstore.Positi
 		if got, answer = l.publish(sending, p.writes); answer == nil {
 			return eventstore.Position(got.Seq), attempt == 0, nil
 		}
+		answer = because(sending, answer)
 		if errors.Is(answer, eventstore.ErrInvalid) {
 			return 0, false, answer // refused here, not sent
 		}
@@ -171,6 +172,14 @@ func (l *Log) appendAlone(ctx context.Context, p *pending) (at eventstore.Positi
 	return 0, false, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
 }
 
+// because returns why ctx was cancelled, if that is what err says.
+func because(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 // outcome looks in the streams for what became of an append that was answered
 // with anything but an acknowledgement. It returns the position of its last
 // record, zero if nothing of it is stored yet, or the error for the caller.
@@ -181,7 +190,9 @@ func (l *Log) outcome(ctx context.Context, writes []eventstore.Write, answer err
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
 	defer cancel()
 	last, err := l.settle(ctx, eventstore.ByStream(writes))
-	if failed := l.checkStore(ctx); failed != nil {
+	if failed := l.checkStore(ctx); errors.Is(failed, ErrStore) && errors.Is(answer, ErrStore) {
+		return 0, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+	} else if failed != nil {
 		return 0, fmt.Errorf("%w: %w; %w", eventstore.ErrUnknownOutcome, answer, failed)
 	}
 	var conflict *eventstore.VersionError
@@ -207,6 +218,7 @@ func (l *Log) appendTogether(members []*pending) {
 		records += p.records
 	}
 	got, answer := l.publish(ctx, writes)
+	answer = because(ctx, answer)
 	if answer == nil {
 		l.queue.landed(members, nil, true)
 		at := eventstore.Position(got.Seq) - eventstore.Position(records)

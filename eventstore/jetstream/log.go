@@ -122,7 +122,7 @@ type Log struct {
 	syncAlways func() bool
 
 	life    context.Context //nolint:containedctx // of what is shared by several callers; ends with the log
-	end     context.CancelFunc
+	end     context.CancelCauseFunc
 	closing <-chan struct{} // closed when life ends
 	close   sync.Once
 
@@ -165,9 +165,9 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 			checks:  make(chan chan<- error),
 		},
 	}
-	log.life, log.end = context.WithCancel(context.WithoutCancel(ctx))
+	log.life, log.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	log.closing = log.life.Done()
-	log.watch.able, log.watch.fail = context.WithCancel(log.life)
+	log.watch.able, log.watch.fail = context.WithCancelCause(log.life)
 	log.queue = newQueue(log.appendTogether)
 	log.publish = log.send
 	log.syncAlways = func() bool {
@@ -264,7 +264,7 @@ func (l *Log) Close() error {
 		case <-idle:
 		case <-patience.C:
 		}
-		l.end()
+		l.end(errClosed)
 		if l.nc != nil {
 			l.nc.Close()
 		}

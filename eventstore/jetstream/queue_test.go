@@ -350,6 +350,28 @@ func TestCloseAnswersEveryAppend(t *testing.T) {
 	}
 }
 
+// An append whose acknowledgement does not come before Close is not told that it
+// was cancelled: its own context goes on.
+func TestCloseDoesNotWaitForEver(t *testing.T) {
+	log := open(t, jetstream.Config{Dir: t.TempDir(), Patience: 20 * time.Millisecond})
+	sent := make(chan struct{})
+	log.OnPublish(func(ctx context.Context, _ func() (jetstream.Ack, error)) (jetstream.Ack, error) {
+		close(sent)
+		<-ctx.Done()
+		return jetstream.Ack{}, ctx.Err()
+	})
+	answer := make(chan error, 1)
+	go func() {
+		_, err := log.Append(t.Context(), single(0))
+		answer <- err
+	}()
+	<-sent
+	mustClose(t, log)
+	if err := <-answer; !errors.Is(err, eventstore.ErrUnknownOutcome) || errors.Is(err, context.Canceled) {
+		t.Errorf("Append during Close = %v; want %v", err, eventstore.ErrUnknownOutcome)
+	}
+}
+
 // A server that is silent gets nothing more to do, and nobody waits for long.
 func TestSilentServer(t *testing.T) {
 	log := open(t, jetstream.Config{Dir: t.TempDir(), Patience: 50 * time.Millisecond})

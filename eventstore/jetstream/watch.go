@@ -37,7 +37,7 @@ type watch struct {
 	drift  error           // wraps ErrSettings or eventstore.ErrMissing
 	broken error           // wraps ErrStore
 	able   context.Context //nolint:containedctx // ends when broken is set, and with the log
-	fail   context.CancelFunc
+	fail   context.CancelCauseFunc
 	unsafe bool      // the server does not sync always
 	looked time.Time // at the room
 	full   error     // what was found then
@@ -145,9 +145,9 @@ func (l *Log) noteStore(ctx context.Context) error {
 	w.broken = broken
 	switch {
 	case was == nil && broken != nil:
-		w.fail()
+		w.fail(broken)
 	case was != nil && broken == nil:
-		w.able, w.fail = context.WithCancel(l.life)
+		w.able, w.fail = context.WithCancelCause(l.life)
 	}
 	w.mu.Unlock()
 	l.logChange(ctx, was, broken)
@@ -193,12 +193,13 @@ func (l *Log) logChange(ctx context.Context, was, is error) {
 
 // untilBroken returns a context for sending an append: it ends after
 // Config.Timeout, with the log, and when the server turns out to be unable to
-// write, because then it does not answer.
+// write, because then it does not answer. Its cause says which.
 func (l *Log) untilBroken(ctx context.Context) (context.Context, context.CancelFunc) {
 	l.watch.mu.Lock()
 	able := l.watch.able
 	l.watch.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, l.timeout)
-	stop := context.AfterFunc(able, cancel)
-	return ctx, func() { stop(); cancel() }
+	ctx, cancelTimeout := context.WithTimeout(ctx, l.timeout)
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(able, func() { cancel(context.Cause(able)) })
+	return ctx, func() { stop(); cancel(nil); cancelTimeout() }
 }
