@@ -166,8 +166,8 @@ func (l *Log) appendAlone(ctx context.Context, p *pending) (at eventstore.Positi
 			break
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		answer = errors.Join(err, answer)
+	if err := context.Cause(sending); err != nil && !errors.Is(answer, err) {
+		answer = fmt.Errorf("%w; then %w", answer, err)
 	}
 	return 0, false, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
 }
@@ -244,8 +244,8 @@ func (l *Log) appendTogether(members []*pending) {
 	var again []*pending
 	for i, p := range members {
 		if turns[i].at == 0 && turns[i].err == nil {
-			if ctx.Err() != nil {
-				turns[i].err = fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+			if ctx.Err() != nil { // there is no time, or no server, to send it again
+				turns[i].err = fmt.Errorf("%w: %w; then %w", eventstore.ErrUnknownOutcome, answer, context.Cause(ctx))
 				continue
 			}
 			again = append(again, p)
