@@ -31,18 +31,19 @@ const (
 	// because of another before it is sent by itself.
 	maxRefusals = 3
 
-	// recordCost is what one more record in a batch costs; break-even is
-	// reckoned with it, and is usualBreakEven until both costs are known.
-	recordCost     = 20 * time.Microsecond
-	usualBreakEven = 16
-	minBreakEven   = 8
-	maxBreakEven   = 32
-	costsHold      = 5 * time.Second
+	// recordCost is what one more record in a batch costs. The other costs are
+	// measured (breakEven); what was not measured lately is tried again.
+	recordCost   = 20 * time.Microsecond
+	tryBatchOf   = 12
+	trySingles   = 8
+	minBreakEven = 8
+	maxBreakEven = 32
+	costsHold    = 5 * time.Second
 
 	// maxLinger bounds the wait for the writers of a batch to come back with
 	// their next appends, and lingerPart bounds it as a part of the batch's own
 	// time.
-	maxLinger  = time.Millisecond
+	maxLinger  = 3 * time.Millisecond
 	lingerPart = 8
 )
 
@@ -110,17 +111,22 @@ type turn struct {
 
 // cost is a mean of what something took lately.
 type cost struct {
-	mean time.Duration
-	at   time.Time
+	mean  time.Duration
+	count int
+	at    time.Time
 }
 
+// known reports whether there are at least n measurements that hold.
+func (c *cost) known(n int, now time.Time) bool { return c.count >= n && now.Sub(c.at) <= costsHold }
+
 func (c *cost) add(took time.Duration, now time.Time) {
-	if now.Sub(c.at) > costsHold {
-		c.mean = took
+	if !c.known(1, now) {
+		c.mean, c.count = took, 0
 	} else {
 		// One stall must not hide the usual cost for long.
 		c.mean += (min(took, 4*c.mean) - c.mean) / 8
 	}
+	c.count++
 	c.at = now
 }
 
@@ -251,7 +257,7 @@ func (q *queue) lingers(now time.Time) bool {
 		return true
 	}
 	if len(q.waiting)-q.before < q.served/4 {
-		q.hasty = 8
+		q.hasty = 4
 	}
 	q.linger = time.Time{}
 	q.timer.Stop()
@@ -377,8 +383,11 @@ func (q *queue) choose(now time.Time) []*pending {
 
 // breakEven is how many messages cost as much as a batch of them.
 func (q *queue) breakEven(now time.Time) int {
-	if now.Sub(q.one.at) > costsHold || now.Sub(q.whole.at) > costsHold {
-		return usualBreakEven
+	switch {
+	case !q.whole.known(1, now):
+		return tryBatchOf
+	case !q.one.known(trySingles, now):
+		return maxBreakEven
 	}
 	gain := max(q.one.mean-recordCost, time.Microsecond)
 	return int(min(max(q.whole.mean/gain+1, minBreakEven), maxBreakEven))

@@ -65,7 +65,7 @@ func enqueue(ctx context.Context, log *jetstream.Log, writes ...eventstore.Write
 	return answer
 }
 
-const crowd = 20 // enough for a batch
+const crowd = 40 // enough for a batch, whatever the costs
 
 // single is the append of member i of a crowd.
 func single(i int) eventstore.Write {

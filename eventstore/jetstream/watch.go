@@ -22,6 +22,10 @@ var ErrStore = errors.New("the server cannot write the log and needs a restart")
 // 40 MB a second, it must not use up Config.Reserve.
 const roomLook = 100 * time.Millisecond
 
+// busyAttempts is how often the server is asked how it is when it is too busy
+// to say.
+const busyAttempts = 500
+
 // watch is what the log knows of its server's fitness. Append asks it before
 // anything is sent.
 type watch struct {
@@ -133,10 +137,20 @@ func (l *Log) checkStore(ctx context.Context) error {
 // noteStore asks the server whether it can write, and notes the answer.
 func (l *Log) noteStore(ctx context.Context) error {
 	var broken error
-	if l.server != nil {
-		health := l.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Stream: l.log})
-		if health.Status != "ok" {
-			broken = fmt.Errorf("%w: %s", ErrStore, health.Error)
+	for attempt := 0; l.server != nil; attempt++ {
+		health := l.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Stream: l.log, Details: true})
+		if len(health.Errors) == 0 {
+			break
+		}
+		first := health.Errors[0]
+		if first.Type != server.HealthzErrorConn {
+			broken = fmt.Errorf("%w: %s", ErrStore, first.Error)
+			break
+		}
+		// The server gives itself one millisecond to see that it has started.
+		// On a busy machine it needs another one.
+		if attempt == busyAttempts || ctx.Err() != nil {
+			return fmt.Errorf("the server does not tell whether it can write: %s", first.Error)
 		}
 	}
 	w := &l.watch
