@@ -116,6 +116,9 @@ var (
 	// a limit or a malformed stream name. Nothing was stored; sending it again
 	// cannot help.
 	ErrInvalid = errors.New("invalid append")
+	// ErrUnavailable means that the log cannot store anything now. Nothing of
+	// the append was sent or stored; the error says what has to happen first.
+	ErrUnavailable = errors.New("the log cannot take appends now: nothing was stored")
 	// ErrInUse means that another process holds the log's directory.
 	ErrInUse = errors.New("the log is in use by another process")
 	// ErrMissing means that the log's files are there but the log is not, so

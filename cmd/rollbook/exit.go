@@ -119,6 +119,9 @@ var families = []struct {
 		EN: "the log did not answer, so it is not known whether this was stored; give the same command again: nothing is stored twice",
 		VI: "nhật ký không trả lời nên chưa biết đã lưu hay chưa; hãy chạy lại đúng lệnh này: không có gì bị lưu hai lần",
 	}},
+	{"unavailable", exitUnreachable, is(eventstore.ErrUnavailable), domain.Text{
+		VI: "nhật ký hiện không nhận thêm bản ghi, chưa có gì được lưu; hãy xem nguyên nhân, khắc phục rồi chạy lại lệnh này",
+	}},
 	{"interrupted", exitInterrupted, is(context.Canceled), domain.Text{
 		EN: "interrupted; what was stored is stored, and the command can be given again", VI: "đã dừng theo yêu cầu; những gì đã lưu vẫn còn, có thể chạy lại lệnh",
 	}},

@@ -29,6 +29,10 @@ const apiPrefix = "$JS.API."
 // errClosed is what every call returns after Close.
 var errClosed = errors.New("the log is closed")
 
+// errClosing is what an append gets that was not on its way when Close was
+// called, or that came later.
+var errClosing = fmt.Errorf("%w: %w", eventstore.ErrUnavailable, errClosed)
+
 // apiError is a refusal by the server.
 type apiError struct {
 	Code        int    `json:"err_code"`
@@ -39,7 +43,8 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("the server refused: %s (%d)", e.Description, e.Code)
 }
 
-// request sends a message and waits for one answer, at most l.timeout.
+// request sends a message and waits for one answer, at most l.timeout and until
+// the log is closed.
 func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	select {
 	case <-l.closing:
@@ -48,7 +53,12 @@ func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	return l.nc.RequestMsgWithContext(ctx, msg)
+	defer context.AfterFunc(l.life, cancel)() //nolint:contextcheck // the log's life ends every call
+	answer, err := l.nc.RequestMsgWithContext(ctx, msg)
+	if err != nil && l.life.Err() != nil {
+		err = errClosed
+	}
+	return answer, err
 }
 
 // api makes a call of the server's JSON interface. A refusal is an [*apiError].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,6 +18,9 @@ import (
 // pauses are the waits before an append is sent again when nothing of it was
 // stored and nobody else was first.
 var pauses = [...]time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond, time.Second}
+
+// settlesAtOnce is how many appends of a refused batch are looked for at once.
+const settlesAtOnce = 8
 
 // maxUnackedBytes is how much of a batch is sent before the server has said
 // that it has it. The server drops what does not fit into its own queue
@@ -43,7 +47,9 @@ var errDuplicate = errors.New("the server has had this id before")
 // If the records after each expected head are these very ones, by ID, Append
 // answers as when it stored them, however long ago that was. If other records
 // are there, or the head is elsewhere, it returns a [*eventstore.VersionError].
-// [eventstore.ErrUnknownOutcome] asks for the same call once more.
+// [eventstore.ErrUnknownOutcome] asks for the same call once more, and
+// [eventstore.ErrUnavailable] says that nothing was sent because the log cannot
+// store anything now, or that Close was called.
 //
 // An append that breaks a rule of the package eventstore is
 // [eventstore.ErrInvalid], and so is one with an ID that another append used in
@@ -52,60 +58,216 @@ var errDuplicate = errors.New("the server has had this id before")
 // stream as broken.
 //
 // One record costs one fsync; several are an atomic batch, which costs as much
-// as about thirteen. If ctx ends while the answer is awaited, Append still looks
-// whether the records were stored.
+// as about sixteen. Appends that are called at the same time are gathered into
+// one batch where that is faster, and each has its own answer all the same. If
+// ctx ends while an append waits for its turn, it is not sent; if it ends while
+// the answer is awaited, Append still looks whether the records were stored.
 func (l *Log) Append(ctx context.Context, writes ...eventstore.Write) (eventstore.Position, error) {
 	if err := validate(writes); err != nil {
 		return 0, err
 	}
-	if len(writes) > 1 || len(writes[0].Records) > 1 {
-		select {
-		case l.batches <- struct{}{}:
-			defer func() { <-l.batches }()
-		case <-ctx.Done():
-		}
-	}
 	if err := ctx.Err(); err != nil {
-		return 0, err // nothing was sent
+		return 0, err
 	}
+	if err := l.unfit(); err != nil {
+		return 0, err
+	}
+	p := newPending(writes)
+	l.queue.enter(p)
+	next, err := l.await(ctx, p)
+	switch {
+	case err != nil:
+		return 0, err
+	case !next.send:
+		return next.at, next.err
+	}
+	at, stored, err := l.appendAlone(ctx, p)
+	l.queue.leave(p, stored)
+	return at, err
+}
 
-	var answer error
+// await waits until it is an append's turn or it is answered. An append that is
+// not on its way leaves the queue when ctx ends, or when the server is silent
+// for too long.
+func (l *Log) await(ctx context.Context, p *pending) (turn, error) {
+	select {
+	case next := <-p.turn: // nothing is before it
+		return next, nil
+	default:
+	}
+	arrived := time.Now()
+	timer := time.NewTimer(l.patience)
+	defer timer.Stop()
+	for {
+		var cause error
+		select {
+		case next := <-p.turn:
+			return next, nil
+		case <-ctx.Done():
+			cause = ctx.Err()
+		case now := <-timer.C:
+			waited, silent := now.Sub(arrived), l.queue.silent(now)
+			if silent < l.patience && waited < l.timeout {
+				timer.Reset(max(l.patience-silent, time.Millisecond))
+				continue
+			}
+			cause = fmt.Errorf("%w: it was not this append's turn for %v, and the server has not answered for %v",
+				eventstore.ErrUnavailable, waited.Round(time.Millisecond), silent.Round(time.Millisecond))
+		}
+		if l.queue.withdraw(p) {
+			return turn{}, p.unsent(cause)
+		}
+		return <-p.turn, nil // it is on its way: learn what became of it
+	}
+}
+
+// unsent returns cause, for an append that waits and will not be sent, or that
+// its outcome is unknown if it was on its way before.
+func (p *pending) unsent(cause error) error {
+	if p.answer == nil {
+		return cause
+	}
+	return fmt.Errorf("%w: %w; then %w", eventstore.ErrUnknownOutcome, p.answer, cause)
+}
+
+// appendAlone sends one append, again if need be, and finds out what became of
+// it. It also reports whether the server took it at once.
+func (l *Log) appendAlone(ctx context.Context, p *pending) (at eventstore.Position, stored bool, err error) {
+	// However often it is sent, the answer comes in time.
+	sending, cancel := l.untilBroken(ctx)
+	defer cancel()
+	answer := p.answer
+	// Until the fate of what was sent before is known, a duplicate may be our own.
+	fresh := answer == nil || isRefusal(answer)
 	for attempt, pause := range pauses {
-		if !wait(ctx, pause) {
+		if !wait(sending, pause) {
 			break
 		}
 		var got ack
-		if got, answer = l.publish(ctx, writes); answer == nil {
-			return eventstore.Position(got.Seq), nil
+		if got, answer = l.publish(sending, p.writes); answer == nil {
+			return eventstore.Position(got.Seq), attempt == 0, nil
 		}
+		answer = because(sending, answer)
 		if errors.Is(answer, eventstore.ErrInvalid) {
-			return 0, answer // refused here, not sent
+			return 0, false, answer // refused here, not sent
 		}
 		// From here on the outcome is what the streams say, also if ctx has
 		// ended: the caller needs to know.
-		last, err := l.settle(context.WithoutCancel(ctx), eventstore.ByStream(writes))
-		var conflict *eventstore.VersionError
-		switch {
-		case errors.As(err, &conflict):
-			return 0, conflict
-		case err != nil:
-			return 0, fmt.Errorf("%w: %w; then reading the streams: %w", eventstore.ErrUnknownOutcome, answer, err)
-		case last != 0:
-			return last, nil
+		last, err := l.outcome(ctx, p.writes, answer)
+		if err != nil || last != 0 {
+			return last, false, err
 		}
-		if isDuplicate(answer) && attempt == 0 {
+		if isDuplicate(answer) && attempt == 0 && fresh {
 			// The id is known, and it is not in its place: another append
 			// used it. On a later attempt it may be our own, still on its way.
-			return 0, fmt.Errorf("%w: an id is already used in another stream or append: %w", eventstore.ErrInvalid, answer)
+			return 0, false, fmt.Errorf("%w: an id is already used in another stream or append: %w", eventstore.ErrInvalid, answer)
 		}
 		if !mayPass(answer) {
 			break
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		answer = errors.Join(err, answer)
+	if err := context.Cause(sending); err != nil && !errors.Is(answer, err) {
+		answer = fmt.Errorf("%w; then %w", answer, err)
 	}
-	return 0, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+	return 0, false, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+}
+
+// because returns why ctx was cancelled, if that is what err says.
+func because(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// outcome looks in the streams for what became of an append that was answered
+// with anything but an acknowledgement. It returns the position of its last
+// record, zero if nothing of it is stored yet, or the error for the caller.
+//
+// A server that cannot write may still show what it could not write, so nothing
+// that it shows counts.
+func (l *Log) outcome(ctx context.Context, writes []eventstore.Write, answer error) (eventstore.Position, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
+	defer cancel()
+	last, err := l.settle(ctx, eventstore.ByStream(writes))
+	if failed := l.checkStore(ctx); errors.Is(failed, ErrStore) && errors.Is(answer, ErrStore) {
+		return 0, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+	} else if failed != nil {
+		return 0, fmt.Errorf("%w: %w; %w", eventstore.ErrUnknownOutcome, answer, failed)
+	}
+	var conflict *eventstore.VersionError
+	switch {
+	case errors.As(err, &conflict):
+		return 0, conflict
+	case err != nil:
+		return 0, fmt.Errorf("%w: %w; then reading the streams: %w", eventstore.ErrUnknownOutcome, answer, err)
+	}
+	return last, nil
+}
+
+// appendTogether sends several appends to different streams as one batch and
+// answers each. When the batch is not acknowledged, those whose outcome the
+// streams do not tell wait again: they are innocent, or were sent for nothing.
+func (l *Log) appendTogether(members []*pending) {
+	ctx, cancel := l.untilBroken(l.life)
+	defer cancel()
+	var writes []eventstore.Write
+	records := 0
+	for _, p := range members {
+		writes = append(writes, p.writes...)
+		records += p.records
+	}
+	got, answer := l.publish(ctx, writes)
+	answer = because(ctx, answer)
+	if answer == nil {
+		l.queue.landed(members, nil, true)
+		at := eventstore.Position(got.Seq) - eventstore.Position(records)
+		for _, p := range members {
+			at += eventstore.Position(p.records)
+			p.turn <- turn{at: at}
+		}
+		return
+	}
+
+	turns := make([]turn, len(members))
+	places := make(chan struct{}, settlesAtOnce)
+	var all sync.WaitGroup
+	for i, p := range members {
+		places <- struct{}{}
+		all.Go(func() {
+			defer func() { <-places }()
+			turns[i].at, turns[i].err = l.outcome(ctx, p.writes, answer)
+		})
+	}
+	all.Wait()
+
+	var again []*pending
+	for i, p := range members {
+		if turns[i].at == 0 && turns[i].err == nil {
+			if ctx.Err() != nil { // there is no time, or no server, to send it again
+				turns[i].err = fmt.Errorf("%w: %w; then %w", eventstore.ErrUnknownOutcome, answer, context.Cause(ctx))
+				continue
+			}
+			again = append(again, p)
+		}
+	}
+	for _, p := range again {
+		p.answer = answer
+		p.refusals++
+		if len(again) == len(members) {
+			// The guilty one is still among them: smaller batches find it.
+			p.limit = len(members) / 4
+		}
+		if p.limit < minBreakEven || p.refusals >= maxRefusals || !mayPass(answer) {
+			p.alone = true
+		}
+	}
+	l.queue.landed(members, again, false)
+	for i, p := range members {
+		if turns[i].at != 0 || turns[i].err != nil {
+			p.turn <- turns[i]
+		}
+	}
 }
 
 // mayPass reports whether the same append may be stored when it is sent again
@@ -121,6 +283,12 @@ func mayPass(answer error) bool {
 		return true
 	}
 	return false
+}
+
+// isRefusal reports whether the server has said no, and nothing is on its way.
+func isRefusal(answer error) bool {
+	var refused *apiError
+	return errors.As(answer, &refused)
 }
 
 func isDuplicate(answer error) bool {

@@ -2,7 +2,9 @@ package jetstream_test
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,47 +55,55 @@ func rates(b *testing.B, events int, ours, raw time.Duration) {
 	b.ReportMetric(raw.Seconds()/ours.Seconds(), "of-bare")
 }
 
-// The bare batch has neither guard nor id nor headers. Most of what they cost is
-// the server's: the batch with the same headers, built in advance, shows it.
-func BenchmarkAppendBatchOf1000(b *testing.B) {
-	const n = 1000
-	log := open(b, jetstream.Config{Dir: b.TempDir()})
-	js := bare(b, log)
-	publish := func(subject string, round int, header func(id string) nats.Header) time.Duration {
-		msgs := make([]*nats.Msg, n)
-		for i := range msgs {
-			id := strconv.Itoa(round*n + i)
-			msgs[i] = &nats.Msg{Subject: subject + id, Data: payload, Header: header(id)}
-		}
-		start := time.Now()
-		if _, err := jetstreamext.PublishMsgBatch(b.Context(), js, msgs); err != nil {
-			b.Fatal(err)
-		}
-		return time.Since(start)
+// guarded returns the header that Append gives to the first record of a stream.
+func guarded(b *testing.B, id string) nats.Header {
+	b.Helper()
+	msg, err := jetstream.Message("", eventstore.Record{ID: id, Type: "member.admitted", Schema: "1", Actor: "clerk"}, head(0, 0), 0)
+	if err != nil {
+		b.Fatal(err)
 	}
-	var ours, raw, guarded time.Duration
-	round := 0
-	for b.Loop() {
-		raw += publish("bare.a.", round, func(string) nats.Header { return nats.Header{} })
-		guarded += publish("bare.b.", round, func(id string) nats.Header {
-			msg, err := jetstream.Message("", eventstore.Record{ID: id, Type: "member.admitted", Schema: "1", Actor: "clerk"}, head(0, 0), 0)
-			if err != nil {
-				b.Fatal(err)
-			}
-			return msg.Header
-		})
-		writes := batchOf(round, n)
-		start := time.Now()
-		if _, err := log.Append(b.Context(), writes...); err != nil {
-			b.Fatal(err)
-		}
-		ours += time.Since(start)
-		round++
-	}
-	rates(b, round*n, ours, raw)
-	b.ReportMetric(guarded.Seconds()/ours.Seconds(), "of-guarded")
+	return msg.Header
 }
 
+// The bare batch has neither guard nor id nor headers. Most of what they cost is
+// the server's: the batch with the same headers, built in advance, shows it.
+func BenchmarkAppendBatch(b *testing.B) {
+	for _, n := range []int{100, 1000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			log := open(b, jetstream.Config{Dir: b.TempDir()})
+			js := bare(b, log)
+			publish := func(subject string, round int, header func(id string) nats.Header) time.Duration {
+				msgs := make([]*nats.Msg, n)
+				for i := range msgs {
+					id := strconv.Itoa(round*n + i)
+					msgs[i] = &nats.Msg{Subject: subject + id, Data: payload, Header: header(id)}
+				}
+				start := time.Now()
+				if _, err := jetstreamext.PublishMsgBatch(b.Context(), js, msgs); err != nil {
+					b.Fatal(err)
+				}
+				return time.Since(start)
+			}
+			var ours, raw, withGuard time.Duration
+			round := 0
+			for b.Loop() {
+				raw += publish("bare.a.", round, func(string) nats.Header { return nats.Header{} })
+				withGuard += publish("bare.b.", round, func(id string) nats.Header { return guarded(b, id) })
+				writes := batchOf(round, n)
+				start := time.Now()
+				if _, err := log.Append(b.Context(), writes...); err != nil {
+					b.Fatal(err)
+				}
+				ours += time.Since(start)
+				round++
+			}
+			rates(b, round*n, ours, raw)
+			b.ReportMetric(withGuard.Seconds()/ours.Seconds(), "of-guarded")
+		})
+	}
+}
+
+// One writer, one record at a time, against the client library's guarded publish.
 func BenchmarkAppendOne(b *testing.B) {
 	log := open(b, jetstream.Config{Dir: b.TempDir()})
 	js := bare(b, log)
@@ -116,6 +126,75 @@ func BenchmarkAppendOne(b *testing.B) {
 		round++
 	}
 	rates(b, round, ours, raw)
+}
+
+// Many writers, each with one record at a time and waiting for its own answer,
+// against guarded messages of which 4,096 are on their way at once. A round is
+// several appends of each writer, because a batch more or less decides in a
+// short one.
+func BenchmarkAppendWriters(b *testing.B) {
+	for _, writers := range []int{4, 16, 32, 64, 512} {
+		b.Run(strconv.Itoa(writers), func(b *testing.B) {
+			each := max(2048/writers, 8)
+			n := writers * each
+			log := open(b, jetstream.Config{Dir: b.TempDir()})
+			bare(b, log)
+			js, err := natsjs.New(log.Conn(), natsjs.WithPublishAsyncMaxPending(4096))
+			if err != nil {
+				b.Fatal(err)
+			}
+			var ours, raw time.Duration
+			var took []time.Duration
+			round := 0
+			for b.Loop() {
+				msgs := make([]*nats.Msg, n)
+				for i := range msgs {
+					id := strconv.Itoa(round*n + i)
+					msgs[i] = &nats.Msg{Subject: "bare." + id, Data: payload, Header: guarded(b, id)}
+				}
+				start := time.Now()
+				acks := make([]natsjs.PubAckFuture, n)
+				for i, msg := range msgs {
+					if acks[i], err = js.PublishMsgAsync(msg, natsjs.WithStallWait(time.Minute)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for _, ack := range acks {
+					select {
+					case <-ack.Ok():
+					case err := <-ack.Err():
+						b.Fatal(err)
+					}
+				}
+				raw += time.Since(start)
+
+				writes := batchOf(round, n)
+				lap := make([]time.Duration, n)
+				var all sync.WaitGroup
+				start = time.Now()
+				for w := range writers {
+					all.Go(func() {
+						for i := w * each; i < (w+1)*each; i++ {
+							sent := time.Now()
+							if _, err := log.Append(b.Context(), writes[i]); err != nil {
+								b.Error(err)
+								return
+							}
+							lap[i] = time.Since(sent)
+						}
+					})
+				}
+				all.Wait()
+				ours += time.Since(start)
+				took = append(took, lap...)
+				round++
+			}
+			rates(b, round*n, ours, raw)
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		})
+	}
 }
 
 func BenchmarkReplay(b *testing.B) {

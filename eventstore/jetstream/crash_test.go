@@ -15,7 +15,29 @@ import (
 // crashDir tells a child process of the test where to append until it is killed.
 const crashDir = "ROLLBOOK_TEST_CRASH_DIR"
 
+// children are the other roles of a child process, by name, with what they
+// need in childArg. What such a child returns is the end of its last line.
+var children = map[string]func(arg string) error{}
+
+// child adds a role.
+func child(name string, run func(arg string) error) bool {
+	children[name] = run
+	return true
+}
+
+const (
+	childRole = "ROLLBOOK_TEST_CHILD"
+	childArg  = "ROLLBOOK_TEST_CHILD_ARG"
+)
+
 func TestMain(m *testing.M) {
+	if role := children[os.Getenv(childRole)]; role != nil {
+		if err := role(os.Getenv(childArg)); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dir := os.Getenv(crashDir); dir != "" {
 		fmt.Fprintln(os.Stderr, appendForEver(dir))
 		os.Exit(1)

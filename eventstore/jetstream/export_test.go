@@ -32,6 +32,29 @@ func (c Config) WithWindow(window time.Duration) Config {
 	return c
 }
 
+// WithWatch returns cfg with another interval between checks.
+func (c Config) WithWatch(every time.Duration) Config {
+	c.watch = every
+	return c
+}
+
+// SetFree replaces the look at the room on the disk.
+func (l *Log) SetFree(free func() (uint64, error)) {
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	l.watch.free, l.watch.looked = free, time.Time{}
+}
+
+// SetSyncAlways replaces what the server says of its sync mode.
+func (l *Log) SetSyncAlways(always bool) { l.syncAlways = func() bool { return always } }
+
+// Waiting is how many appends wait for their turn.
+func (l *Log) Waiting() int {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	return len(l.queue.waiting)
+}
+
 // Conn is the log's own connection to its server.
 func (l *Log) Conn() *nats.Conn { return l.nc }
 
@@ -41,6 +64,16 @@ func (l *Log) OnPublish(f func(ctx context.Context, send func() (Ack, error)) (A
 		return f(ctx, func() (Ack, error) { return l.send(ctx, writes) })
 	}
 }
+
+// OnPublishOf is OnPublish for an f that wants to see what is sent.
+func (l *Log) OnPublishOf(f func(ctx context.Context, writes []eventstore.Write, send func() (Ack, error)) (Ack, error)) {
+	l.publish = func(ctx context.Context, writes []eventstore.Write) (ack, error) {
+		return f(ctx, writes, func() (Ack, error) { return l.send(ctx, writes) })
+	}
+}
+
+// Refusal is the server's answer with an error code.
+func Refusal(code int) error { return &apiError{Code: code, Description: "a refusal"} }
 
 // ServerLog passes one warning of the server on to logger.
 func ServerLog(ctx context.Context, logger *slog.Logger, warning string) {

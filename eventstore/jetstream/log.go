@@ -30,16 +30,38 @@ type Config struct {
 	Prefix string
 	// Create makes a new log if the directory holds none, and the directory.
 	Create bool
-	// Timeout bounds the wait for one answer of the server, such as the
-	// acknowledgement of an append; ten seconds if zero.
+	// Timeout bounds the wait for the acknowledgement of an append, and then
+	// for the look at what became of it; and for any other answer of the
+	// server. Ten seconds if zero: on a busy disk an fsync may take seconds and
+	// still succeed. A server that cannot write at all is noticed at once.
 	Timeout time.Duration
+	// Patience is for how long the server may be silent before appends that
+	// wait for their turn are refused; two seconds if zero.
+	Patience time.Duration
+	// Reserve is how much room, in bytes, stays free on the disk: below it,
+	// appends are refused until there is more. A server that finds the disk
+	// full itself cannot write any more until it is restarted. 64 MB if zero,
+	// none if negative.
+	Reserve int64
+	// UnsafeSync accepts, and makes, a server that acknowledges appends before
+	// they are on the disk, so that a power cut may lose what was acknowledged.
+	// It is for data that can be made again. Unsafe tells.
+	UnsafeSync bool
 	// Logger is told what the server says; nobody is if nil.
 	Logger *slog.Logger
 
 	// window is the stream's duplicate window; duplicateWindow if zero. Tests
 	// shorten it.
 	window time.Duration
+	// watch is how often the settings are compared; watchEvery if zero. Tests
+	// shorten it.
+	watch time.Duration
 }
+
+const (
+	watchEvery     = time.Minute
+	defaultReserve = 64 << 20
+)
 
 var serverName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
@@ -53,6 +75,15 @@ func (c *Config) validate() error {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
+	if c.Patience == 0 {
+		c.Patience = 2 * time.Second
+	}
+	if c.Reserve == 0 {
+		c.Reserve = defaultReserve
+	}
+	if c.watch == 0 {
+		c.watch = watchEvery
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -62,8 +93,8 @@ func (c *Config) validate() error {
 	switch {
 	case c.Dir == "":
 		return errors.New("the log needs a directory")
-	case c.Timeout < 0:
-		return fmt.Errorf("time-out %v is negative", c.Timeout)
+	case c.Timeout < 0 || c.Patience < 0:
+		return fmt.Errorf("time-out %v or patience %v is negative", c.Timeout, c.Patience)
 	case !serverName.MatchString(c.Name) || !serverName.MatchString(c.Prefix):
 		return fmt.Errorf("name %q and prefix %q must be letters, digits, _ or -", c.Name, c.Prefix)
 	}
@@ -73,21 +104,26 @@ func (c *Config) validate() error {
 // Log is a log on NATS JetStream. Its methods may be called at the same time.
 type Log struct {
 	names
-	logger  *slog.Logger
-	timeout time.Duration
-	connect func(purpose string) (*nats.Conn, error)
-	nc      *nats.Conn // for all but Replay and Follow, which have their own
-
-	// batches bounds the batches on their way to the server. A commit holds the
-	// stream, so more of them are not faster, and the server refuses the 51st
-	// (10210).
-	batches chan struct{}
+	logger     *slog.Logger
+	timeout    time.Duration
+	patience   time.Duration
+	pinned     settings
+	unsafeSync bool
+	connect    func(purpose string) (*nats.Conn, error)
+	nc         *nats.Conn // for all but Replay and Follow, which have their own
+	queue      *queue
+	watch      watch
 
 	// publish sends an append and returns the server's answer. Tests replace it
 	// to fail before or after the server has stored it.
 	publish func(context.Context, []eventstore.Write) (ack, error)
+	// syncAlways reports whether the server syncs each message. Tests replace
+	// it, because a running server cannot be told otherwise.
+	syncAlways func() bool
 
-	closing chan struct{}
+	life    context.Context //nolint:containedctx // of what is shared by several callers; ends with the log
+	end     context.CancelCauseFunc
+	closing <-chan struct{} // closed when life ends
 	close   sync.Once
 
 	server *server.Server // nil when the server is another process
@@ -117,13 +153,27 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	}
 
 	log := &Log{
-		names:   names{log: cfg.Name, prefix: cfg.Prefix},
-		logger:  cfg.Logger,
-		timeout: cfg.Timeout,
-		batches: make(chan struct{}, 2),
-		closing: make(chan struct{}),
+		names:      names{log: cfg.Name, prefix: cfg.Prefix},
+		logger:     cfg.Logger,
+		timeout:    cfg.Timeout,
+		patience:   cfg.Patience,
+		pinned:     pinned(cfg.Name, cfg.Prefix, cfg.window),
+		unsafeSync: cfg.UnsafeSync,
+		watch: watch{
+			free:    func() (uint64, error) { return freeBytes(cfg.Dir) },
+			reserve: uint64(max(cfg.Reserve, 0)),
+			checks:  make(chan chan<- error),
+		},
 	}
+	log.life, log.end = context.WithCancelCause(context.WithoutCancel(ctx))
+	log.closing = log.life.Done()
+	log.watch.able, log.watch.fail = context.WithCancelCause(log.life)
+	log.queue = newQueue(log.appendTogether)
 	log.publish = log.send
+	log.syncAlways = func() bool {
+		running := log.server.JetStreamConfig()
+		return running != nil && running.SyncAlways
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, log.Close())
@@ -140,7 +190,8 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if !had && !cfg.Create {
 		return nil, fmt.Errorf("there is no log in %s; create one first: %w", cfg.Dir, fs.ErrNotExist)
 	}
-	if log.server, err = startServer(ctx, cfg.Dir, cfg.Logger); err != nil {
+	alarm := make(chan struct{}, 1)
+	if log.server, err = startServer(ctx, cfg, alarm); err != nil {
 		return nil, err
 	}
 	log.connect = log.connectTo(ctx, "", nats.InProcessServer(log.server))
@@ -150,13 +201,14 @@ func Open(ctx context.Context, cfg Config) (_ *Log, err error) {
 	if err := log.open(ctx, cfg, had); err != nil {
 		return nil, err
 	}
+	log.watch.ended = make(chan struct{})
+	go log.runWatch(log.life, cfg.watch, alarm) //nolint:contextcheck // it lives as long as the log, not as Open's context
 	return log, nil
 }
 
 // open finds the stream or creates it, and checks its settings. had says that
 // there were files before the server was started.
 func (l *Log) open(ctx context.Context, cfg Config, had bool) error {
-	want := pinned(cfg.Name, cfg.Prefix, cfg.window)
 	info, err := l.info(ctx)
 	var refused *apiError
 	if errors.As(err, &refused) && refused.Code == codeStreamNotFound {
@@ -165,7 +217,7 @@ func (l *Log) open(ctx context.Context, cfg Config, had bool) error {
 			// are all there, and creating it deletes them (nats-server 2.15.2).
 			return fmt.Errorf("%w: %s has files but no stream %s; keep a copy of the directory and restore the log from a backup", eventstore.ErrMissing, cfg.Dir, cfg.Name)
 		}
-		request, err := json.Marshal(want)
+		request, err := json.Marshal(l.pinned)
 		if err != nil {
 			return err
 		}
@@ -175,8 +227,7 @@ func (l *Log) open(ctx context.Context, cfg Config, had bool) error {
 	} else if err != nil {
 		return fmt.Errorf("find the log: %w", err)
 	}
-	running := l.server.JetStreamConfig()
-	return checkSettings(want, info.Config, running != nil && running.SyncAlways)
+	return l.checkDrift(ctx)
 }
 
 // connectTo returns a function that connects to a server. It keeps trying to
@@ -199,17 +250,30 @@ func (l *Log) connectTo(ctx context.Context, url string, opts ...nats.Option) fu
 }
 
 // Close stops the server, waits until it has written its files, and gives the
-// directory back. Readers end with an error, and so do calls under way, at the
-// latest after Config.Timeout. A second Close does nothing.
+// directory back. Appends that wait for their turn are refused; those on their
+// way are given Config.Patience to be acknowledged, and are told then that
+// their outcome is unknown. Readers end with an error. A second Close does
+// nothing.
 func (l *Log) Close() error {
 	var err error
 	l.close.Do(func() {
-		close(l.closing)
+		idle := l.queue.close(errClosing)
+		patience := time.NewTimer(l.patience)
+		defer patience.Stop()
+		select {
+		case <-idle:
+		case <-patience.C:
+		}
+		l.end(errClosed)
 		if l.nc != nil {
 			l.nc.Close()
 		}
+		l.queue.flights.Wait()
 		if l.server != nil {
 			stopServer(l.server)
+		}
+		if l.watch.ended != nil {
+			<-l.watch.ended
 		}
 		if l.lock != nil {
 			err = l.lock.Close()

@@ -23,21 +23,22 @@ import (
 const storeDir = "jetstream"
 
 // startServer starts a server that only this process can reach, with its files
-// in dir, and returns when it has recovered them: milliseconds for a small log,
-// about a minute for 10 million records after a kill.
+// in cfg.Dir, and returns when it has recovered them: milliseconds for a small
+// log, about a minute for 10 million records after a kill. It puts something
+// into alarm, if there is room, when it warns.
 //
 // A server cannot be stopped in the middle of its recovery, so when ctx ends,
 // startServer waits for that and then stops it. Otherwise the lock would be
 // given back while files are still written.
-func startServer(ctx context.Context, dir string, logger *slog.Logger) (*server.Server, error) {
-	lines := &serverLog{ctx: context.WithoutCancel(ctx), logger: logger}
+func startServer(ctx context.Context, cfg Config, alarm chan<- struct{}) (*server.Server, error) {
+	lines := &serverLog{ctx: context.WithoutCancel(ctx), logger: cfg.Logger, alarm: alarm}
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "rollbook",
 		DontListen: true,
 		JetStream:  true,
-		StoreDir:   dir, // the server adds storeDir
+		StoreDir:   cfg.Dir, // the server adds storeDir
 		// Both: SyncAlways alone leaves the interval to a default.
-		SyncAlways:   true,
+		SyncAlways:   !cfg.UnsafeSync,
 		SyncInterval: 2 * time.Minute,
 		// The disk is the limit. By default it would be the room that is free
 		// at the start, which shrinks as the log grows.
@@ -116,6 +117,7 @@ func acquire(dir string) (*flock.Flock, error) {
 type serverLog struct {
 	ctx    context.Context //nolint:containedctx // the server's logger interface has none
 	logger *slog.Logger
+	alarm  chan<- struct{}
 
 	mu        sync.Mutex
 	lastError error
@@ -140,6 +142,12 @@ func (l *serverLog) line(level slog.Level, format string, args []any) {
 		l.mu.Lock()
 		l.lastError = errors.New(text)
 		l.mu.Unlock()
+	}
+	if level >= slog.LevelWarn {
+		select {
+		case l.alarm <- struct{}{}:
+		default: // there is one already
+		}
 	}
 	l.logger.LogAttrs(l.ctx, level, "embedded server", slog.String("line", text))
 }

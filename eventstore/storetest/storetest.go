@@ -58,7 +58,9 @@ func Run(t *testing.T, open func(testing.TB) Log) {
 		{"follow yields old and new records until its context ends", follow},
 		{"close ends a reader", closeEndsReader},
 		{"one writer wins each position of a stream", race},
+		{"many writers at once are each told the truth", together},
 		{"random operations agree with a plain map", model},
+		{"random operations of many writers agree with what is stored", togetherModel},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
