@@ -199,7 +199,7 @@ func (c *chunk) decode(derived func(domain.Entry) bool) {
 
 // Decode returns the entry that a record holds. Personal fields may be missing.
 func Decode(rec eventstore.Record) (domain.Entry, error) {
-	e, err := domain.ParsePayload(rec.Type, rec.Schema, rec.Data)
+	e, err := domain.ParsePayload(rec.Type, rec.Schema, rec.Data, nil)
 	if err != nil {
 		return domain.Entry{}, err
 	}
