@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -48,6 +49,21 @@ func (v *Vault) Destroyed(subject string) bool {
 func (v *Vault) Load(ctx context.Context, owners []Owner) error {
 	_, err := v.load(ctx, owners)
 	return err
+}
+
+// Any reports whether a key of at least one of the owners is there.
+func (v *Vault) Any(ctx context.Context, owners []Owner) (bool, error) {
+	for some := range slices.Chunk(owners, 1000) {
+		if err := v.Load(ctx, some); err != nil {
+			return false, err
+		}
+		for _, o := range some {
+			if v.cache.get(o) != nil {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
 }
 
 // load returns the owners that the keyring knows nothing of.

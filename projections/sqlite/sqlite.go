@@ -290,6 +290,17 @@ func (t *transaction) Parked(ctx context.Context) (parked []projections.Parked, 
 	return parked, err
 }
 
+// MissingKeys implements [projections.Reader].
+func (t *transaction) MissingKeys(ctx context.Context) (missing []projections.MissingKey, err error) {
+	err = t.each(ctx, func(rows *sql.Rows) error {
+		var m projections.MissingKey
+		err := rows.Scan(&m.Subject, &m.Position)
+		missing = append(missing, m)
+		return err
+	}, `SELECT subject, position FROM missing_key ORDER BY position, subject`)
+	return missing, err
+}
+
 func (t *transaction) each(ctx context.Context, f func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := t.tx.QueryContext(ctx, query, args...)
 	if err != nil {
