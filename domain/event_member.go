@@ -193,6 +193,7 @@ func (e *Transferred) fields(f *fields) {
 	f.id("organisation", &e.Organisation, required)
 	f.flag("temporary", &e.Temporary)
 }
+
 func (e *TransferredOut) fields(f *fields) { f.text("destination", &e.Destination, required|identity) }
 
 func (e *TransferredIn) fields(f *fields) {

@@ -63,7 +63,7 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 	create := o.Create && empty
 	without := func(what string, err error) (keys, error) {
 		err = fmt.Errorf("%w: %s is gone; restore it from its backup: %w", ErrNoKeys, what, err)
-		logger.WarnContext(ctx, "personal data cannot be opened or recorded", "error", err)
+		logger.WarnContext(ctx, "personal data cannot be opened or recorded", slog.Any("error", err))
 		return keys{missing: err}, nil
 	}
 	master, err := vault.ReadMaster(path)
@@ -72,7 +72,7 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 			return without("the master key file "+path, err)
 		}
 		if master, err = vault.CreateMaster(path); err == nil {
-			logger.InfoContext(ctx, "a master key was made; keep a copy of it apart from the data", "path", path, "id", master.ID())
+			logger.InfoContext(ctx, "a master key was made; keep a copy of it apart from the data", slog.String("path", path), slog.String("id", master.ID()))
 		}
 	}
 	if err != nil {

@@ -153,7 +153,7 @@ func (s scheme) open(k *key, p place, b Block) ([]byte, error) {
 	if err != nil || n != nonceBytes {
 		return nil, ErrSealInvalid
 	}
-	if n, err = encoding.Decode(sealed[nonceBytes:], b.Text); err != nil || bytes.ContainsAny(b.Text, "\r\n") {
+	if _, err = encoding.Decode(sealed[nonceBytes:], b.Text); err != nil || bytes.ContainsAny(b.Text, "\r\n") {
 		return nil, ErrSealInvalid // the decoder steps over line breaks
 	}
 	aead, err := gcm(k.enc[:])

@@ -186,16 +186,17 @@ func (k *Keyring) Add(ctx context.Context, keys []vault.WrappedKey) error {
 		if err != nil {
 			return err
 		}
+		defer func() { _ = st.Close() }()
 		// In the table's own order, which touches each page once.
 		for _, w := range slices.SortedFunc(slices.Values(keys), inOrder) {
 			if _, err := st.ExecContext(ctx, w.Subject, w.Class, w.KID, w.KEK, w.Wrapped); err != nil {
 				if e, ok := errors.AsType[*sqlitedriver.Error](err); ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
 					err = fmt.Errorf("%s: %w", w.Owner, vault.ErrHasKey)
 				}
-				return errors.Join(err, st.Close())
+				return err
 			}
 		}
-		return st.Close()
+		return nil
 	})
 }
 
