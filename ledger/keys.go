@@ -72,7 +72,7 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 			return without("the master key file "+path, err)
 		}
 		if master, err = vault.CreateMaster(path); err == nil {
-			logger.InfoContext(ctx, "a master key was made; keep a copy of it apart from the data", slog.String("path", path), slog.String("id", master.ID()))
+			logger.DebugContext(ctx, "a master key was made; keep a copy of it apart from the data", slog.String("path", path), slog.String("id", master.ID()))
 		}
 	}
 	if err != nil {

@@ -267,6 +267,26 @@ func TestTheMasterKeyIsWhereItIsSaidToBe(t *testing.T) {
 	if _, err := ledger.Open(t.Context(), dir, o); !errors.Is(err, vault.ErrMasterFile) {
 		t.Errorf("Open with a master key that others can read = %v, want %v", err, vault.ErrMasterFile)
 	}
+	// One that was put there beforehand is used, also in the data directory.
+	ready := t.TempDir()
+	made, err := vault.CreateMaster(filepath.Join(ready, "master.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closing(t, ready, ledger.Options{Create: true}, func(l *ledger.Ledger) { mustAccept(t, l, hill()...) })
+	if read, err := vault.ReadMaster(filepath.Join(ready, "master.key")); err != nil || read.ID() != made.ID() {
+		t.Errorf("the master key that was there was not used: %v", err)
+	}
+	// A keyring says that there was a ledger.
+	if err := os.Remove(filepath.Join(ready, "ledger.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(ready, "log")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.Open(t.Context(), ready, ledger.Options{Create: true}); !errors.Is(err, ledger.ErrIdentity) {
+		t.Errorf("Open of a keyring without its ledger = %v, want %v", err, ledger.ErrIdentity)
+	}
 	// Where it cannot be made, no ledger is begun.
 	if _, err := ledger.Open(t.Context(), t.TempDir(), ledger.Options{Create: true, MasterKey: filepath.Join(t.TempDir(), "no", "such", "key")}); err == nil {
 		t.Errorf("a ledger was made without a master key")

@@ -162,7 +162,7 @@ func mayCreate(dir string, o Options) error {
 			log = true
 		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile):
 			made = true // for a ledger, after its identity
-		case name == masterFile && o.Create: // put there beforehand
+		case name == masterFile: // it may be put there beforehand
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)
