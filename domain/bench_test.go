@@ -32,7 +32,7 @@ func BenchmarkParsePayload(b *testing.B) {
 			b.SetBytes(int64(len(payload)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := domain.ParsePayload(name, schema, payload); err != nil {
+				if _, err := domain.ParsePayload(name, schema, payload, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -68,13 +68,9 @@ func (c Codec) Read(line []byte) (Entry, error) {
 	f.str("sequence", &ignored, 0)
 	f.str("dataschema", &schema, 0)
 	f.actor("actor", &e.Actor)
-	f.text("reason", &e.Reason, long)
-	var x Exception
-	if f.object("exception", 0, x.walk) {
-		e.Exception = &x
-	}
+	f.envelope(&e)
 	f.lookup("data", required)
-	f.finish(envelope("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, actor, reason, exception, data"))
+	f.finish(listed("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, actor, reason, exception, data"))
 
 	t, known := typeNamed(typeName)
 	if typeName != "" && !known {
@@ -104,8 +100,23 @@ func (c Codec) Read(line []byte) (Entry, error) {
 	return e, nil
 }
 
-// envelope lists the names of an event outside its data, for a message.
-func envelope(names string) func(*fields) {
+// envelope reads or writes what people say of an entry beside its data.
+func (f *fields) envelope(e *Entry) {
+	f.text("reason", &e.Reason, identity|long)
+	if !f.reading {
+		if e.Exception != nil {
+			f.object("exception", 0, e.Exception.walk)
+		}
+		return
+	}
+	var x Exception
+	if f.object("exception", 0, x.walk) {
+		e.Exception = &x
+	}
+}
+
+// listed lists the names of an event outside its data, for a message.
+func listed(names string) func(*fields) {
 	return func(f *fields) { *f.names = append(*f.names, names) }
 }
 
@@ -156,7 +167,9 @@ func AppendData(b []byte, e Event, parts Part) []byte {
 }
 
 // AppendJSON writes an entry as the CloudEvents 1.0 JSON object that Parse
-// reads, with what the ledger has set. Source is the ledger's name.
+// reads, with what the ledger has set. Source is the ledger's name. One that
+// misses parts says so in an attribute that Parse refuses, so that it cannot be
+// taken for whole.
 func AppendJSON(b []byte, e Entry, source string) []byte {
 	t := typeOf(e.Event)
 	b = append(b, `{"specversion":"1.0","id":`...)
@@ -184,7 +197,13 @@ func AppendJSON(b []byte, e Entry, source string) []byte {
 		b = append(b, `,"actor":`...)
 		b = appendString(b, e.Actor)
 	}
-	b = e.appendRest(b)
+	f := fields{out: b, parts: All}
+	f.envelope(&e)
+	b = f.out
+	if e.Missing != 0 {
+		b = append(b, `,"sealed":`...)
+		b = appendString(b, e.Missing.String())
+	}
 	b = append(b, `,"dataschema":"`...)
 	b = append(append(b, t.schema...), '"')
 	b = append(b, `,"data":`...)
@@ -192,73 +211,8 @@ func AppendJSON(b []byte, e Entry, source string) []byte {
 	return append(b, '}')
 }
 
-func (e Entry) appendRest(b []byte) []byte {
-	if e.Reason != "" {
-		b = append(b, `,"reason":`...)
-		b = appendString(b, e.Reason)
-	}
-	if e.Exception != nil {
-		f := fields{out: append(b, `,"exception":{`...), parts: All}
-		e.Exception.walk(&f)
-		b = append(f.out, '}')
-	}
-	return b
-}
-
 // SchemaOf returns the name of the wire form that an event is written in.
 func SchemaOf(e Event) string { return typeOf(e).schema }
-
-// AppendPayload writes what a record of the log holds of an entry, beside what
-// stands in the record's own fields (id, type, subject, actor). Parts other
-// than All leave personal fields out.
-func AppendPayload(b []byte, e Entry, parts Part) []byte {
-	b = append(b, `{"v":1,"effectiveon":"`...)
-	b = e.EffectiveOn.append(b)
-	b = append(b, '"')
-	if parts == All {
-		b = e.appendRest(b)
-	}
-	b = append(b, `,"data":`...)
-	b = AppendData(b, e.Event, parts)
-	return append(b, '}')
-}
-
-// ParsePayload reads what AppendPayload wrote, for a type's wire name and
-// schema. Personal fields may be missing. Errors are *[Rejection]: the type is
-// unknown, its version is, or the payload does not fit.
-func ParsePayload(typeName, schema string, payload []byte) (Entry, error) {
-	var e Entry
-	t, ok := typeNamed(typeName)
-	if !ok {
-		return e, rejectf(UnknownType, "type", Text{
-			EN: "is not an event type that this program knows; a newer one may", VI: "chương trình này không biết loại sự kiện này; có thể cần bản mới hơn",
-		})
-	}
-	if schema != t.schema {
-		return e, reject(UnknownType, "dataschema", "is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
-	}
-	in, err := parseObject(payload, make([]member, 0, usualMembers))
-	if err != nil {
-		return e, err
-	}
-	event := t.make()
-	f := fields{reading: true, in: in, partial: true}
-	var version int
-	f.integer("v", &version, required, 1, 1, true)
-	f.date("effectiveon", &e.EffectiveOn, required)
-	f.text("reason", &e.Reason, long)
-	var x Exception
-	if f.object("exception", 0, x.walk) {
-		e.Exception = &x
-	}
-	f.object("data", required, event.fields)
-	f.finish(envelope("v, effectiveon, reason, exception, data"))
-	if f.err != nil {
-		return e, f.err
-	}
-	e.Event = event
-	return e, nil
-}
 
 // ParseData reads what [AppendData] wrote of an event of a type. Personal fields
 // may be missing. The error is a *[Rejection].

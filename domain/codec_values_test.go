@@ -173,7 +173,7 @@ func TestEachFieldOfAPersonMayChangeAlone(t *testing.T) {
 			t.Errorf("only %s: data is %s, want %s", name, got, want)
 		}
 		open := domain.AppendPayload(nil, e, domain.Open)
-		if _, err := domain.ParsePayload(e.Type(), domain.SchemaOf(e.Event), open); err != nil {
+		if _, err := domain.ParsePayload(e.Type(), domain.SchemaOf(e.Event), open, nil); err != nil {
 			t.Errorf("only %s: ParsePayload(%s) = %v", name, open, err)
 		}
 	}
@@ -182,7 +182,7 @@ func TestEachFieldOfAPersonMayChangeAlone(t *testing.T) {
 func TestAPayloadOfAnotherFormIsRefused(t *testing.T) {
 	const typ, schema = "member.died", "urn:rollbook:member.died:1"
 	good := `{"v":1,"effectiveon":"2021-06-01","data":{}}`
-	if _, err := domain.ParsePayload(typ, schema, []byte(good)); err != nil {
+	if _, err := domain.ParsePayload(typ, schema, []byte(good), nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -203,7 +203,7 @@ func TestAPayloadOfAnotherFormIsRefused(t *testing.T) {
 		{"an open field left out", "member.rated", "urn:rollbook:member.rated:1", `{"v":1,"effectiveon":"2021-06-01","data":{"year":2021}}`, domain.MissingField, "data.grade"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := domain.ParsePayload(test.typ, test.schema, []byte(test.payload))
+			_, err := domain.ParsePayload(test.typ, test.schema, []byte(test.payload), nil)
 			wantRejection(t, err, test.code, test.field)
 		})
 	}

@@ -49,8 +49,8 @@ type Exception struct {
 
 func (x *Exception) walk(f *fields) {
 	f.text("rule", &x.Rule, required)
-	f.text("reason", &x.Reason, required|long)
-	f.text("authority", &x.Authority, required)
+	f.text("reason", &x.Reason, required|identity|long)
+	f.text("authority", &x.Authority, required|identity)
 }
 
 // Entry is an event with its envelope: a line of the ledger.
@@ -74,6 +74,12 @@ type Entry struct {
 	Sequence uint64
 	// Time is when it was recorded, in UTC.
 	Time time.Time
+	// Derived is true of an entry whose ID comes from its content, as the
+	// ledger found when it recorded it.
+	Derived bool
+	// Missing has the parts that are in the log but not in this entry, because
+	// they were not opened.
+	Missing Part
 }
 
 // Point is the entry's place in the order in which facts count.

@@ -150,8 +150,8 @@ func (p *Person) walk(f *fields, must flag) {
 	f.digits("national_id", &p.NationalID, identity, Text{"9 or 12", "9 hoặc 12"}, 9, 12)
 	f.text("address", &p.Address, identity)
 	f.phone("phone", &p.Phone, identity)
-	f.text("education", &p.Education, 0)
-	f.text("occupation", &p.Occupation, 0)
+	f.text("education", &p.Education, identity)
+	f.text("occupation", &p.Occupation, identity)
 	f.require(p.BirthDate == 0 || p.BirthYear == 0, "birth_year",
 		"birth_date and birth_year exclude each other; give one", "birth_date và birth_year loại trừ nhau; chỉ ghi một")
 	if must != 0 {
@@ -174,7 +174,7 @@ func (e *MentorReleased) fields(f *fields) { f.id("mentor", &e.Mentor, required)
 
 func (e *CourseCompleted) fields(f *fields) {
 	choice(f, "course", &e.Course, required, courses)
-	f.text("certificate", &e.Certificate, 0)
+	f.text("certificate", &e.Certificate, identity)
 }
 func (e *CandidacyEnded) fields(f *fields) { choice(f, "cause", &e.Cause, required, candidacyEnds) }
 
@@ -193,7 +193,8 @@ func (e *Transferred) fields(f *fields) {
 	f.id("organisation", &e.Organisation, required)
 	f.flag("temporary", &e.Temporary)
 }
-func (e *TransferredOut) fields(f *fields) { f.text("destination", &e.Destination, required) }
+
+func (e *TransferredOut) fields(f *fields) { f.text("destination", &e.Destination, required|identity) }
 
 func (e *TransferredIn) fields(f *fields) {
 	f.optionalPerson("person", &e.Person)

@@ -24,9 +24,9 @@ func fullPerson() domain.Person {
 var personal = []string{
 	"Lò Thị Xuân Hạnh", "1995-03-27", "011195004321", "Bản Huổi Cấu, xã Mường Toong", "+84 912 345 678",
 	"Đính chính theo hồ sơ gốc", "Nhận hối lộ", "00123456",
-	"Theo Kết luận của Tỉnh uỷ", "Vùng đặc biệt khó khăn",
+	"Theo Kết luận của Tỉnh uỷ", "Vùng đặc biệt khó khăn", "45/TTCT-2020", "Đảng bộ tỉnh Lai Châu", "Giáo viên mầm non", "12/12",
 	`"ethnicity"`, `"religion"`, `"full_name"`, `"birth_date"`, `"birth_year"`, `"national_id"`, `"address"`, `"phone"`,
-	`"reason"`, `"exception"`, `"grounds"`, `"card"`,
+	`"reason"`, `"authority"`, `"grounds"`, `"card"`, `"certificate"`, `"destination"`, `"education"`, `"occupation"`,
 }
 
 func minimalPerson() domain.Person {

@@ -24,7 +24,7 @@ type Part uint8
 // and Sensitive.
 const (
 	Open      Part = 1 << iota // not personal
-	Identity                   // names, dates of birth, numbers, addresses
+	Identity                   // names, dates of birth, numbers, addresses, what people wrote of others
 	Sensitive                  // ethnicity and religion
 	All       = Open | Identity | Sensitive
 )
@@ -63,8 +63,9 @@ type fields struct {
 	names   *[]string // where names asked for are listed; nil but for a message
 
 	// Writing.
-	out   []byte
-	parts Part
+	out    []byte
+	parts  Part
+	sparse bool // objects without a field are left out
 }
 
 func (f *fields) fail(r *Rejection) {
@@ -78,8 +79,9 @@ func (f *fields) lookup(name string, l flag) []byte {
 	if f.names != nil {
 		*f.names = append(*f.names, name)
 	}
+	part := l.part()
 	for i, m := range f.in {
-		if string(m.name) == name {
+		if string(m.name) == name && (m.from == 0 || m.from == part) {
 			f.used |= 1 << i
 			if string(m.raw) == "null" {
 				break
@@ -110,6 +112,12 @@ func (f *fields) require(ok bool, name, en, vi string) {
 func (f *fields) finish(walk func(*fields)) {
 	for i, m := range f.in {
 		if f.used&(1<<i) == 0 && (f.err == nil || f.err.Code == MissingField) {
+			if m.from != 0 {
+				// Its name may be personal, as everything that was sealed.
+				f.err = reject(UnknownField, "sealed", "holds a field that does not belong there, or stands elsewhere too",
+					"có trường không thuộc về đây hoặc đã có ở nơi khác")
+				return
+			}
 			var names []string
 			walk(&fields{reading: true, names: &names})
 			list := strings.Join(names, ", ")
@@ -407,9 +415,15 @@ func (f *fields) object(name string, l flag, walk func(*fields)) (read bool) {
 	if !f.reading {
 		// Whether the object is written does not depend on the parts asked for,
 		// because its fields may belong to any.
+		before := len(f.out)
 		f.name(name)
 		f.out = append(f.out, '{')
+		inside := len(f.out)
 		walk(f)
+		if f.sparse && len(f.out) == inside {
+			f.out = f.out[:before]
+			return false
+		}
 		f.out = append(f.out, '}')
 		return false
 	}
@@ -418,6 +432,9 @@ func (f *fields) object(name string, l flag, walk func(*fields)) (read bool) {
 		return false
 	}
 	in, err := f.open(name, raw)
+	if err == nil {
+		in, err = f.openSealed(name, in)
+	}
 	if err != nil {
 		f.fail(err)
 		return false
@@ -442,6 +459,26 @@ func (f *fields) open(name string, raw []byte) ([]member, *Rejection) {
 		err.Field = f.path + name + "." + err.Field
 	}
 	return in, err
+}
+
+// openSealed adds to the members of an object those that stand under its name
+// in what was sealed.
+func (f *fields) openSealed(name string, in []member) ([]member, *Rejection) {
+	for i, m := range f.in {
+		if m.from == 0 || string(m.name) != name {
+			continue
+		}
+		f.used |= 1 << i
+		if m.raw[0] != '{' {
+			return nil, reject(BadValue, "sealed", "holds a value where an object belongs", "có giá trị ở nơi phải là đối tượng")
+		}
+		joined := fields{in: in}
+		if err := joined.join(m.raw, m.from); err != nil {
+			return nil, err
+		}
+		in = joined.in
+	}
+	return in, nil
 }
 
 func (f *fields) decision(name string, d *Decision) { f.object(name, required, d.walk) }

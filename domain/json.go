@@ -25,6 +25,7 @@ const usualMembers = 24
 type member struct {
 	name []byte
 	raw  []byte
+	from Part // the class that it was sealed in; 0 if it stood open
 }
 
 // scanner walks over one JSON text. The first error sticks.
@@ -101,7 +102,7 @@ func (s *scanner) object(members []member) []member {
 		s.space()
 		start = s.pos
 		s.value(1)
-		members = append(members, member{name, s.in[start:s.pos]})
+		members = append(members, member{name: name, raw: s.in[start:s.pos]})
 		s.space()
 		if s.take('}') {
 			return members

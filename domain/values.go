@@ -50,6 +50,10 @@ const Kinh Ethnicity = "01"
 // NoReligion is the code of people without one.
 const NoReligion Religion = "00"
 
+// Unknown stands, in figures, for the ethnicity or religion of somebody whose own
+// is sealed and could not be opened. No list has it as a code.
+const Unknown = "unknown"
+
 // Types of organisation that figures tell apart.
 const (
 	DistrictCommittee   OrganisationType = "district_committee"   // đảng bộ huyện and its like
@@ -170,6 +174,9 @@ func EthnicityName(code string) string { return nameIn(ethnicGroups(), code) }
 func ReligionName(code string) string { return nameIn(religionList(), code) }
 
 func nameIn(list []Listed, code string) string {
+	if code == Unknown {
+		return "không rõ"
+	}
 	for _, l := range list {
 		if l.Code == code {
 			return l.Name

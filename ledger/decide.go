@@ -20,9 +20,8 @@ const (
 
 // parsed is an event as it was read, before anything is decided.
 type parsed struct {
-	entry   domain.Entry
-	derived bool // the id comes from the content
-	err     error
+	entry domain.Entry
+	err   error
 }
 
 func (l *Ledger) parse(line []byte) parsed {
@@ -34,7 +33,8 @@ func (l *Ledger) parse(line []byte) parsed {
 	if e.ID == "" {
 		e.ID = id
 	}
-	return parsed{entry: e, derived: e.ID == id}
+	e.Derived = e.ID == id
+	return parsed{entry: e}
 }
 
 // session decides on one entry after another, each on top of those accepted
@@ -82,12 +82,15 @@ func (s *session) decide(ctx context.Context, p parsed) (entry domain.Entry, exp
 			VI: "đã bị tạm gác vì có bản ghi không hiểu được; xem `rollbook projections list`, cập nhật chương trình hoặc sửa bản ghi trước",
 		}}
 	}
-	present, err := s.present(ctx, e, p.derived)
+	present, err := s.present(ctx, e)
 	if err != nil {
 		return e, expected, rejected, err
 	}
 	if present {
 		return e, expected, unchanged, nil
+	}
+	if s.ledger.keys.erased(e.Subject) {
+		return e, expected, rejected, erased()
 	}
 	e.Sequence = s.next
 	if err := domain.Decide(s.world, e); err != nil {
@@ -100,18 +103,26 @@ func (s *session) decide(ctx context.Context, p parsed) (entry domain.Entry, exp
 	if _, err := s.world.Apply(e); err != nil {
 		return e, expected, rejected, fmt.Errorf("accepted but not applicable, which is a defect of the program: %w", err)
 	}
-	if !p.derived {
+	if !e.Derived {
 		s.ids[e.ID] = e
 	}
 	s.next++
 	return e, expected, accepted, s.world.Err()
 }
 
+// erased is the answer to an entry of somebody whose keys were destroyed.
+func erased() error {
+	return &domain.Rejection{Code: domain.Forbidden, Field: "subject", Message: domain.Text{
+		EN: "was erased: its keys were destroyed, and nothing can be recorded of it any more; whoever comes back gets a new id",
+		VI: "đã bị xoá dữ liệu: khoá đã huỷ nên không thể ghi thêm; người quay lại được cấp mã mới",
+	}}
+}
+
 // present reports whether the entry is in the ledger already. The same id with
 // other content is a rejection.
-func (s *session) present(ctx context.Context, e domain.Entry, derived bool) (bool, error) {
+func (s *session) present(ctx context.Context, e domain.Entry) (bool, error) {
 	at := s.world.EntryID(e.Subject, e.ID)
-	if derived {
+	if e.Derived {
 		// The id is a keyed hash of the content: where it is, the content is.
 		return at != 0, nil
 	}
@@ -132,6 +143,12 @@ func (s *session) present(ctx context.Context, e domain.Entry, derived bool) (bo
 	if domain.Same(have, e) {
 		return true, nil
 	}
+	if have.Missing != 0 && have.Subject == e.Subject {
+		if s.ledger.keys.erased(e.Subject) {
+			return false, erased()
+		}
+		return false, fmt.Errorf("%w: the event %s is in the log and cannot be opened to compare it", ErrNoKeys, e.ID)
+	}
 	return false, &domain.Rejection{Code: domain.DuplicateID, Field: "id", Message: domain.Text{
 		EN: fmt.Sprintf("stands for another event of %s already; give this one another id, or leave the id out", have.Subject),
 		VI: fmt.Sprintf("đã dùng cho một sự kiện khác của %s; hãy dùng mã khác hoặc bỏ trống mã", have.Subject),
@@ -150,7 +167,7 @@ type Outcome struct {
 // Record takes in one event in the form of a CloudEvents JSON object. It
 // returns when the event is on disk. Errors: a *[domain.Rejection] if it cannot
 // be accepted, a *[eventstore.VersionError] if another writer was first (try
-// again), [eventstore.ErrUnknownOutcome] if the log cannot be asked (send the
+// again), [ErrNoKeys] if it cannot be sealed, [eventstore.ErrUnknownOutcome] if the log cannot be asked (send the
 // same event again: it is stored once).
 func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	l.mu.Lock()
@@ -158,6 +175,9 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	p := l.parse(event)
 	if p.err != nil {
 		return Outcome{}, p.err
+	}
+	if l.keys.vault == nil {
+		return Outcome{}, l.keys.missing
 	}
 	if err := l.CatchUp(ctx, nil); err != nil {
 		return Outcome{}, err
@@ -176,7 +196,11 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 			out.Status, out.Sequence = "unchanged", s.world.EntryID(e.Subject, e.ID)
 			return nil
 		}
-		at, err := l.log.Append(ctx, eventstore.Write{Stream: string(e.Subject), Expected: expected, Records: []eventstore.Record{record(e)}})
+		records, err := l.keys.seal(ctx, []pending{{e, expected.Count == 0}})
+		if err != nil {
+			return err
+		}
+		at, err := l.log.Append(ctx, eventstore.Write{Stream: string(e.Subject), Expected: expected, Records: records})
 		out.Status, out.Sequence = "accepted", uint64(at)
 		return err
 	})

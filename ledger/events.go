@@ -37,8 +37,9 @@ func (e *UnreadableError) Error() string {
 
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
-// Events yields events in the order of the log. An [*UnreadableError] does not
-// end it; any other error does.
+// Events yields events in the order of the log. What of one is sealed and cannot
+// be opened is missing from it, as its Missing says. An [*UnreadableError] does
+// not end it; any other error does.
 func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Entry, error] {
 	return func(yield func(domain.Entry, error) bool) {
 		after := f.From
@@ -61,15 +62,12 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Ent
 		if f.Follow {
 			source = l.log.Follow(ctx, after)
 		}
-		for rec, err := range source {
+		for rec, err := range l.prepared(ctx, source, f) {
 			if err != nil {
 				yield(domain.Entry{}, err)
 				return
 			}
-			if projections.System(rec) || f.Type != "" && rec.Type != f.Type {
-				continue
-			}
-			e, err := projections.Decode(rec)
+			e, _, err := l.keys.decode(ctx, rec)
 			if err != nil {
 				if !yield(domain.Entry{}, &UnreadableError{rec.Position, err}) {
 					return
@@ -90,6 +88,44 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Ent
 				return
 			}
 		}
+	}
+}
+
+// prepared yields the records of a source that a filter asks for. Unless it
+// follows the log, it takes some at a time, so that their keys are fetched
+// together.
+func (l *Ledger) prepared(ctx context.Context, source iter.Seq2[eventstore.Record, error], f EventFilter) iter.Seq2[eventstore.Record, error] {
+	most := 500
+	if f.Follow {
+		most = 1
+	}
+	return func(yield func(eventstore.Record, error) bool) {
+		var some []eventstore.Record
+		flush := func() bool {
+			if err := l.keys.load(ctx, some); err != nil {
+				return yield(eventstore.Record{}, err)
+			}
+			for _, rec := range some {
+				if !yield(rec, nil) {
+					return false
+				}
+			}
+			some = some[:0]
+			return true
+		}
+		for rec, err := range source {
+			if err != nil {
+				_ = flush() && yield(rec, err)
+				return
+			}
+			if projections.System(rec) || f.Type != "" && rec.Type != f.Type {
+				continue
+			}
+			if some = append(some, rec); len(some) >= most && !flush() {
+				return
+			}
+		}
+		flush()
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"rollbook/domain"
+	"rollbook/eventstore/vault"
 )
 
 // Lines reads all lines of a file of events, as Import does, and reports how
@@ -63,3 +64,12 @@ func SetSpill(n int) (undo func()) {
 	spillBytes = n
 	return func() { spillBytes = old }
 }
+
+// Vault returns what seals and opens; nil when something is missing.
+func (l *Ledger) Vault() *vault.Vault { return l.keys.vault }
+
+// Records returns the log as it is.
+func (l *Ledger) Records() Log { return l.log }
+
+// CloseKeyring makes every use of the keyring fail.
+func (l *Ledger) CloseKeyring() error { return l.keys.closer.Close() }

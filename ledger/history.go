@@ -43,6 +43,9 @@ type HistoryEntry struct {
 	Actor       string          `json:"actor,omitempty"`
 	Reason      string          `json:"reason,omitempty"`
 	Data        json.RawMessage `json:"data"`
+	// Closed are the parts that are sealed and could not be opened; their fields
+	// are missing from Data, and Reason may be.
+	Closed []Closed `json:"closed,omitempty"`
 	// AnnulledBy is the id of the entry that annulled this one, "" if it counts.
 	AnnulledBy string `json:"annulled_by,omitempty"`
 	// Late is true when it was recorded after a later day's entry.
@@ -93,15 +96,20 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 	if len(records) == 0 {
 		return h, fmt.Errorf("%s: %w", subject, ErrUnknownSubject)
 	}
+	if err := l.keys.load(ctx, records); err != nil {
+		return h, err
+	}
 	var entries []domain.Entry
+	closed := map[uint64][]Closed{}
 	for _, rec := range records {
 		if rec.Position > standing.KnownAt {
 			break
 		}
-		e, err := projections.Decode(rec)
+		e, parts, err := l.keys.decode(ctx, rec)
 		if err != nil {
 			return h, fmt.Errorf("position %d: %w", rec.Position, err)
 		}
+		closed[e.Sequence] = parts
 		entries = append(entries, e)
 	}
 	timeline := domain.NewTimeline(entries...)
@@ -123,7 +131,7 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 		}
 		h.State = memberState(life.State(day))
 	}
-	h.add(timeline, states, asOf)
+	h.add(timeline, states, closed, asOf)
 	return h, nil
 }
 
@@ -139,7 +147,7 @@ func (l *Ledger) carried(ctx context.Context, step domain.Step) HistoryEntry {
 	return out
 }
 
-func (h *History) add(t domain.Timeline, states map[uint64]*MemberState, asOf domain.Date) {
+func (h *History) add(t domain.Timeline, states map[uint64]*MemberState, closed map[uint64][]Closed, asOf domain.Date) {
 	annulledBy := t.AnnulledBy()
 	newest := domain.Date(0)
 	for i, e := range t.Entries() {
@@ -151,6 +159,7 @@ func (h *History) add(t domain.Timeline, states map[uint64]*MemberState, asOf do
 		h.Entries = append(h.Entries, HistoryEntry{
 			Sequence: e.Sequence, ID: e.ID, Type: e.Type(), EffectiveOn: e.EffectiveOn, Time: e.Time,
 			Actor: e.Actor, Reason: e.Reason, Data: domain.AppendData(nil, e.Event, domain.All),
+			Closed:     closed[e.Sequence],
 			AnnulledBy: annulledBy[i], Late: late, State: states[e.Sequence],
 		})
 	}

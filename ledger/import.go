@@ -77,6 +77,9 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	result := ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
+	if l.keys.vault == nil && !o.DryRun {
+		return result, l.keys.missing
+	}
 	if err := l.CatchUp(ctx, nil); err != nil {
 		return result, err
 	}
@@ -166,24 +169,35 @@ func (l *Ledger) readBlocks(ctx context.Context, files []File, blocks chan<- *bl
 }
 
 // importer decides on parsed lines and stores the accepted ones in batches. One
-// batch is on its way to the disk while the next is decided on.
+// batch is on its way to the disk, and one is being sealed, while the next is
+// decided on.
 type importer struct {
 	ledger  *Ledger
 	options ImportOptions
 	result  *ImportResult
 	blocks  <-chan *block
 
-	batch   []eventstore.Write
-	records int
-	flight  chan appended // nil when nothing is on its way
+	batch   batch
+	flights []*flight // in the order of the log
 	lines   int64
 }
 
-type appended struct {
+// batch is what one append will store.
+type batch struct {
+	writes  []eventstore.Write // the records of which are yet to be made
+	entries []pending          // one for each record
+}
+
+// flight is a batch on its way.
+type flight struct {
 	records int
+	done    chan struct{} // closed when what follows is known
 	last    eventstore.Position
 	err     error
 }
+
+// mostFlights is how many batches are on their way at once.
+const mostFlights = 2
 
 // errSpill asks for the read models to catch up.
 var errSpill = errors.New("spill")
@@ -253,7 +267,7 @@ func (i *importer) decide(ctx context.Context, s *session, at line, p parsed) er
 		i.result.Accepted++
 		return nil
 	}
-	if i.records == eventstore.MaxBatch {
+	if len(i.batch.entries) == eventstore.MaxBatch {
 		if i.options.Atomic {
 			i.drop()
 			return ErrAtomicTooLarge
@@ -281,50 +295,84 @@ func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
 // add puts an entry into the batch. The batch keeps the order of decisions,
 // because entries of one day count in the order of the log.
 func (i *importer) add(e domain.Entry, expected eventstore.Head) {
-	stream := string(e.Subject)
-	if n := len(i.batch); n == 0 || i.batch[n-1].Stream != stream {
-		i.batch = append(i.batch, eventstore.Write{Stream: stream, Expected: expected})
+	b, stream := &i.batch, string(e.Subject)
+	if n := len(b.writes); n == 0 || b.writes[n-1].Stream != stream {
+		b.writes = append(b.writes, eventstore.Write{Stream: stream, Expected: expected})
 	}
-	w := &i.batch[len(i.batch)-1]
-	w.Records = append(w.Records, record(e))
-	i.records++
+	w := &b.writes[len(b.writes)-1]
+	w.Records = append(w.Records, eventstore.Record{})
+	b.entries = append(b.entries, pending{e, expected.Count == 0})
 }
 
-func (i *importer) drop() { i.batch, i.records = nil, 0 }
+func (i *importer) drop() { i.batch = batch{} }
 
-// flush sends the batch off once the one before has landed.
+// flush sends the batch off.
 func (i *importer) flush(ctx context.Context) error {
-	if err := i.land(); err != nil {
-		i.drop()
-		return err
-	}
-	if i.records == 0 {
+	b := i.batch
+	i.drop()
+	if len(b.entries) == 0 {
 		return nil
 	}
-	batch, records := i.batch, i.records
-	i.drop()
-	flight := make(chan appended, 1)
-	i.flight = flight
+	for len(i.flights) >= mostFlights {
+		if err := i.landFirst(); err != nil {
+			return err
+		}
+	}
+	f := &flight{records: len(b.entries), done: make(chan struct{})}
+	var before *flight
+	if n := len(i.flights); n > 0 {
+		before = i.flights[n-1]
+	}
+	i.flights = append(i.flights, f)
 	// An interrupt must not leave a batch of unknown fate.
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		last, err := i.ledger.log.Append(ctx, batch...)
-		flight <- appended{records, last, err}
+		defer close(f.done)
+		f.last, f.err = i.ledger.send(ctx, b, before)
 	}()
 	return nil
 }
 
-// land waits for the batch that is on its way.
-func (i *importer) land() error {
-	if i.flight == nil {
-		return nil
+// errGrounded means that a batch was not sent because the one before it failed.
+var errGrounded = errors.New("the batch before was not stored")
+
+// send seals a batch and, once the one before it is on disk, stores it.
+func (l *Ledger) send(ctx context.Context, b batch, before *flight) (eventstore.Position, error) {
+	records, err := l.keys.seal(ctx, b.entries)
+	if before != nil {
+		<-before.done
+		if before.err != nil {
+			return 0, errGrounded
+		}
 	}
-	a := <-i.flight
-	i.flight = nil
-	if a.err != nil {
-		return fmt.Errorf("storing %d events: %w", a.records, a.err)
+	if err != nil {
+		return 0, err
 	}
-	i.result.Accepted += a.records
-	i.result.LastSequence = a.last
+	for i := range b.writes {
+		n := len(b.writes[i].Records)
+		b.writes[i].Records, records = records[:n:n], records[n:]
+	}
+	return l.log.Append(ctx, b.writes...)
+}
+
+// land waits for the batches that are on their way.
+func (i *importer) land() (err error) {
+	for len(i.flights) > 0 {
+		if e := i.landFirst(); err == nil {
+			err = e // those behind it were grounded
+		}
+	}
+	return err
+}
+
+func (i *importer) landFirst() error {
+	f := i.flights[0]
+	i.flights = i.flights[1:]
+	<-f.done
+	if f.err != nil {
+		return fmt.Errorf("storing %d events: %w", f.records, f.err)
+	}
+	i.result.Accepted += f.records
+	i.result.LastSequence = f.last
 	return nil
 }

@@ -41,8 +41,12 @@ type Ledger struct {
 	figures  *projections.Figures
 	codec    domain.Codec
 	logger   *slog.Logger
+	keys     keys
 
 	mu sync.Mutex // one decision at a time: each rests on the one before
+
+	looked    sync.Mutex
+	lookedFor bool // keys that were missing were looked for
 }
 
 // store is a home of read models that has to be closed.
@@ -51,9 +55,9 @@ type store interface {
 	Close() error
 }
 
-func newLedger(id identity, log Log, s store, logger *slog.Logger) *Ledger {
+func newLedger(id identity, log Log, s store, k keys, logger *slog.Logger) *Ledger {
 	return &Ledger{
-		identity: id, log: log, store: s, figures: projections.NewFigures(s), logger: logger,
+		identity: id, log: log, store: s, keys: k, figures: projections.NewFigures(s), logger: logger,
 		codec: domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
 	}
 }
@@ -65,7 +69,7 @@ func (l *Ledger) Name() string { return l.identity.Name }
 func (l *Ledger) Source() string { return "/rollbook/" + l.identity.Name }
 
 // Close ends the use of the data directory.
-func (l *Ledger) Close() error { return errors.Join(l.store.Close(), l.log.Close()) }
+func (l *Ledger) Close() error { return errors.Join(l.store.Close(), l.keys.Close(), l.log.Close()) }
 
 // Last returns the position of the newest record.
 func (l *Ledger) Last(ctx context.Context) (eventstore.Position, error) { return l.log.Last(ctx) }
@@ -88,7 +92,7 @@ func (l *Ledger) Figures(ctx context.Context) (*projections.Figures, error) {
 type Progress func(done, of int64)
 
 func (l *Ledger) projector(p Progress) *projections.Projector {
-	projector := &projections.Projector{Log: l.log, Store: l.store, Derived: l.derived}
+	projector := &projections.Projector{Log: l.log, Store: l.store, Keys: l.keys}
 	if p != nil {
 		projector.Progress = func(at, to eventstore.Position) { p(int64(at), int64(to)) }
 	}
@@ -98,13 +102,24 @@ func (l *Ledger) projector(p Progress) *projections.Projector {
 // CatchUp brings the read models up to the end of the log. Progress counts
 // records.
 func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
-	return l.projector(p).CatchUp(ctx)
+	if err := l.projector(p).CatchUp(ctx); err != nil {
+		return err
+	}
+	// Keys that were missing can come back only between two runs of the
+	// program, so it is enough to look once.
+	l.looked.Lock()
+	defer l.looked.Unlock()
+	if l.lookedFor {
+		return nil
+	}
+	back, err := l.returned(ctx)
+	if err == nil && back {
+		l.logger.InfoContext(ctx, "keys that were missing are there again; the read models are made anew")
+		err = l.projector(p).Rebuild(ctx)
+	}
+	l.lookedFor = err == nil
+	return err
 }
-
-// derived reports whether an entry's id comes from its content. A record may be
-// shown without personal fields, and then its id cannot be checked; such an id
-// is kept as one that was given.
-func (l *Ledger) derived(e domain.Entry) bool { return l.codec.DerivedID(e) == e.ID }
 
 // world returns everything that is known, for decisions. The read models must
 // be current.
@@ -130,21 +145,13 @@ type reader struct {
 func (r reader) Subject(s domain.Subject) (projections.Subject, bool, error) { return r.subject(s) }
 func (r reader) MembersOf(o string) ([]domain.Subject, error)                { return r.membersOf(o) }
 
-// record returns what the log stores of an entry.
-func record(e domain.Entry) eventstore.Record {
-	return eventstore.Record{
-		ID: e.ID, Type: e.Type(), Schema: domain.SchemaOf(e.Event), Actor: e.Actor,
-		Data: domain.AppendPayload(nil, e, domain.All),
-	}
-}
-
-// entryAt returns the entry at a position, whole.
+// entryAt returns the entry at a position, whole as far as it can be opened.
 func (l *Ledger) entryAt(ctx context.Context, at eventstore.Position) (domain.Entry, error) {
 	rec, err := l.log.Get(ctx, at)
 	if err != nil {
 		return domain.Entry{}, err
 	}
-	e, err := projections.Decode(rec)
+	e, _, err := l.keys.decode(ctx, rec)
 	if err != nil {
 		return e, fmt.Errorf("position %d: %w", at, err)
 	}

@@ -22,8 +22,13 @@ import (
 // The data directory holds:
 //
 //	ledger.json    who this ledger is; written once
-//	log/           the log: the only thing that cannot be made anew
+//	log/           the log: the facts
+//	keys.db        the keys of what is sealed in the log, wrapped
+//	master.key     what they are wrapped under, unless it is kept elsewhere
 //	models.db      the read models; may be deleted at any time
+//
+// Neither the log nor the keys can be made anew; without the keys, every
+// personal field in the log is lost.
 const (
 	identityFile = "ledger.json"
 	logDirectory = "log"
@@ -63,12 +68,20 @@ type Options struct {
 	// Name is the name of a ledger that is made; "ledger" if empty. 1 to 64 of
 	// the characters A-Z a-z 0-9 _ -.
 	Name string
+	// MasterKey is the path of the master key file. In production it lies outside
+	// the data directory, so that a copy of the directory opens nothing, and its
+	// directory exists. If empty, the file is "master.key" in the data
+	// directory. A file that is not there is made together with the ledger.
+	MasterKey string
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
 
 // Open opens the ledger in a directory. It returns [ErrNoLedger] if there is
-// none, [ErrDirectory] if none can be made, [rollbook/eventstore.ErrInUse] if another process has it open, and
+// none, [ErrDirectory] if none can be made, [rollbook/eventstore.ErrInUse] if
+// another process has it open, [rollbook/eventstore/vault.ErrMasterFile] if the
+// master key file cannot be used, [rollbook/eventstore/vault.ErrMasterKey] if it
+// is another than the keys are wrapped under, and
 // [rollbook/eventstore.ErrMissing] if its log is gone beside other files.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	logger := o.Logger
@@ -102,11 +115,19 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 			return nil, errors.Join(err, log.Close())
 		}
 	}
-	models, err := sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
+	last, err := log.Last(ctx)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	return newLedger(id, log, models, logger), nil
+	k, err := openKeys(ctx, dir, id, o, last == 0, logger)
+	if err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	models, err := sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
+	if err != nil {
+		return nil, errors.Join(err, k.Close(), log.Close())
+	}
+	return newLedger(id, log, models, k, logger), nil
 }
 
 func readIdentity(dir string) (identity, error) {
@@ -134,13 +155,14 @@ func mayCreate(dir string, o Options) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", ErrDirectory, err)
 	}
-	log, models := false, false
+	log, made := false, false
 	for _, f := range found {
 		switch name := f.Name(); {
 		case name == logDirectory:
 			log = true
-		case strings.HasPrefix(name, modelsFile):
-			models = true
+		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile):
+			made = true // for a ledger, after its identity
+		case name == masterFile: // it may be put there beforehand
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)
@@ -149,7 +171,7 @@ func mayCreate(dir string, o Options) error {
 		}
 	}
 	switch {
-	case models || log && !o.Create:
+	case made || log && !o.Create:
 		return fmt.Errorf("%w: %s; restore that file from a backup", ErrIdentity, dir)
 	case !o.Create:
 		return noLedger(dir)

@@ -26,7 +26,7 @@ import (
 // builds it anew: see EntriesVersion.
 
 // EntriesVersion changes with the form in which entries are kept.
-func EntriesVersion() string { return "1 " + strings.Join(domain.Types(), " ") }
+func EntriesVersion() string { return "2 " + strings.Join(domain.Types(), " ") }
 
 var errEntries = errors.New("the stored entries of a subject are damaged; rebuild the read models")
 

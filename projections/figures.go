@@ -27,6 +27,7 @@ type Figures struct {
 	members    int64 // highest number
 	timelines  map[domain.Subject]domain.Timeline
 	parked     []Parked
+	missing    int               // subjects whose key is missing
 	directory  *domain.Directory // as known at directoryAt
 	knownUntil eventstore.Position
 }
@@ -83,7 +84,11 @@ type Standing struct {
 	// Parked is the number of subjects that wait, because a record was not
 	// understood; they are missing from the answer as far as they concern it.
 	Parked int `json:"parked"`
-	// Complete is true when nothing waits.
+	// MissingKeys is the number of people whose ethnicity and religion are
+	// sealed and could not be opened. They are counted under [domain.Unknown],
+	// and shares by ethnicity or religion are of those who are known.
+	MissingKeys int `json:"missing_keys"`
+	// Complete is true when nothing waits and no key is missing.
 	Complete bool `json:"complete"`
 }
 
@@ -118,7 +123,10 @@ func (f *Figures) view(ctx context.Context, q Question, answer func(view) error)
 	}
 	return answer(view{
 		Figures: f, known: uint64(known), directory: d,
-		Standing: Standing{KnownAt: known, Position: f.at.Position, Parked: len(f.parked), Complete: len(f.parked) == 0},
+		Standing: Standing{
+			KnownAt: known, Position: f.at.Position, Parked: len(f.parked), MissingKeys: f.missing,
+			Complete: len(f.parked) == 0 && f.missing == 0,
+		},
 	})
 }
 
@@ -192,6 +200,11 @@ func (f *Figures) load(ctx context.Context, r Reader) error {
 			return err
 		}
 	}
+	missing, err := r.MissingKeys(ctx)
+	if err != nil {
+		return err
+	}
+	f.missing = len(missing)
 	f.parked, err = r.Parked(ctx)
 	return err
 }

@@ -21,17 +21,25 @@ func Dimensions() []Dimension {
 func (d Dimension) of(c domain.Cell) string {
 	switch d {
 	case "ethnicity":
-		return string(c.Ethnicity)
+		return known(string(c.Ethnicity))
 	case "status":
 		return string(c.Status)
 	case "gender":
 		return string(c.Gender)
 	case "religion":
-		return string(c.Religion)
+		return known(string(c.Religion))
 	case "organisation":
 		return c.Organisation
 	}
 	return ""
+}
+
+// known names a value that is sealed and could not be opened.
+func known(value string) string {
+	if value == "" {
+		return domain.Unknown
+	}
+	return value
 }
 
 // Headcount is how many members there are: provisional and official ones, in

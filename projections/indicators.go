@@ -90,6 +90,7 @@ const reviewDays = 30
 type tally struct {
 	members, official, provisional, candidates int
 	minority, women, religious                 int
+	ethnicityKnown, religionKnown              int // members whose own could be opened
 	admitted, confirmed, overdue               int
 	mentored, rated                            int
 	grades                                     [5]int // by place in Grades, from 1
@@ -110,6 +111,8 @@ func (t *tally) add(o *tally) {
 		{&t.minority, o.minority},
 		{&t.women, o.women},
 		{&t.religious, o.religious},
+		{&t.ethnicityKnown, o.ethnicityKnown},
+		{&t.religionKnown, o.religionKnown},
 		{&t.admitted, o.admitted},
 		{&t.confirmed, o.confirmed},
 		{&t.overdue, o.overdue},
@@ -261,14 +264,20 @@ func (v view) tallyMembers(year int, until domain.Date, of func(string) *tally) 
 		} else {
 			t.official++
 		}
-		if c.Ethnicity != domain.Kinh {
-			t.minority++
+		if c.Ethnicity != "" {
+			t.ethnicityKnown++
+			if c.Ethnicity != domain.Kinh {
+				t.minority++
+			}
 		}
 		if c.Gender == domain.Female {
 			t.women++
 		}
-		if c.Religion != domain.NoReligion {
-			t.religious++
+		if c.Religion != "" {
+			t.religionKnown++
+			if c.Religion != domain.NoReligion {
+				t.religious++
+			}
 		}
 		if rating[i] > 0 {
 			t.rated++
@@ -307,9 +316,9 @@ func (v view) indicatorRow(id string, year int, until domain.Date, tallies map[s
 		"official":                     count(t.official),
 		"provisional":                  count(t.provisional),
 		"candidates":                   count(t.candidates),
-		"ethnic_minority_share":        share(t.minority, t.members),
+		"ethnic_minority_share":        share(t.minority, t.ethnicityKnown),
 		"women_share":                  share(t.women, t.members),
-		"religious_share":              share(t.religious, t.members),
+		"religious_share":              share(t.religious, t.religionKnown),
 		"admission_quota_rate":         share(t.admitted, quota),
 		"term_target_rate":             share(hits, target),
 		"confirmed":                    count(t.confirmed),

@@ -26,13 +26,28 @@ type Log interface {
 type Projector struct {
 	Log   Log
 	Store Store
-	// Derived tells of an entry whether its id was derived from its content.
-	// Ids that were not are kept, so that they can be found.
-	Derived func(domain.Entry) bool
+	// Keys opens what figures need of what is sealed: ethnicity and religion.
+	// Nil opens nothing; then they are unknown.
+	Keys Keys
 	// Progress is called now and then with the position reached and the one
 	// aimed at. May be nil.
 	Progress func(at, to eventstore.Position)
 }
+
+// Keys opens sealed parts of records. It is safe for concurrent use.
+type Keys interface {
+	// Load fetches the keys of a class that some records need, so that Open need
+	// not fetch them one by one.
+	Load(ctx context.Context, records []eventstore.Record, class domain.Part) error
+	// Open returns what was sealed in a part of a record, or nil if the key to it
+	// is not there. It returns ErrSeal if the part, or the key, is not the one
+	// that was sealed, or sealed with.
+	Open(ctx context.Context, rec *eventstore.Record, part domain.Sealed) ([]byte, error)
+}
+
+// ErrSeal means that a sealed part of a record was changed or moved, or that
+// its key was exchanged. The record is parked, as one that is not understood.
+var ErrSeal = errors.New("a sealed part is not what was sealed")
 
 // ErrAhead means that the read models have seen more than the log holds: the
 // log was cut or replaced, or the models belong to another one.
@@ -92,8 +107,8 @@ func (p *Projector) run(ctx context.Context, anew bool) error {
 type chunk struct {
 	records []eventstore.Record
 	entries []domain.Entry
-	given   []bool // the id does not come from the content
-	errs    []error
+	errs    []error // what is wrong with each record
+	err     error   // what kept the chunk from being decoded
 	done    chan struct{}
 }
 
@@ -118,13 +133,17 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 		if err != nil {
 			continue // drain, so that the reader can end
 		}
+		err = c.err
 		for i, rec := range c.records {
+			if err != nil {
+				break
+			}
 			if rec.Position != at+1 {
 				err = &eventstore.GapError{Want: at + 1, Got: rec.Position}
 				break
 			}
 			at = rec.Position
-			if err = b.record(ctx, rec, c.entries[i], c.given[i], c.errs[i]); err != nil {
+			if err = b.record(ctx, rec, c.entries[i], c.errs[i]); err != nil {
 				err = fmt.Errorf("position %d: %w", at, err)
 				break
 			}
@@ -166,7 +185,7 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 		case <-ctx.Done():
 			return false
 		}
-		go c.decode(p.Derived)
+		go c.decode(ctx, p.Keys)
 		c = &chunk{records: make([]eventstore.Record, 0, chunkSize)}
 		return true
 	}
@@ -185,21 +204,44 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 	return nil
 }
 
-func (c *chunk) decode(derived func(domain.Entry) bool) {
+func (c *chunk) decode(ctx context.Context, keys Keys) {
 	defer close(c.done)
 	c.entries = make([]domain.Entry, len(c.records))
-	c.given = make([]bool, len(c.records))
 	c.errs = make([]error, len(c.records))
-	for i, rec := range c.records {
-		c.entries[i], c.errs[i] = Decode(rec)
-		c.given[i] = c.errs[i] == nil && (derived == nil || !derived(c.entries[i]))
-		c.records[i].Data = nil
+	var rec *eventstore.Record
+	var failed error
+	open := func(part domain.Sealed) ([]byte, bool) {
+		if keys == nil || part.Class != domain.Sensitive {
+			return nil, false
+		}
+		text, err := keys.Open(ctx, rec, part)
+		if err != nil {
+			failed = err
+		}
+		return text, text != nil
+	}
+	if keys != nil {
+		if c.err = keys.Load(ctx, c.records, domain.Sensitive); c.err != nil {
+			return
+		}
+	}
+	for i := range c.records {
+		rec, failed = &c.records[i], nil
+		c.entries[i], c.errs[i] = Decode(*rec, open)
+		if errors.Is(failed, ErrSeal) {
+			c.errs[i] = failed
+		} else if failed != nil {
+			c.err = failed
+			return
+		}
+		rec.Data = nil
 	}
 }
 
-// Decode returns the entry that a record holds. Personal fields may be missing.
-func Decode(rec eventstore.Record) (domain.Entry, error) {
-	e, err := domain.ParsePayload(rec.Type, rec.Schema, rec.Data)
+// Decode returns the entry that a record holds. Open opens its sealed parts, as
+// in [domain.ParsePayload]; the fields of those that stay closed are missing.
+func Decode(rec eventstore.Record, open func(domain.Sealed) ([]byte, bool)) (domain.Entry, error) {
+	e, err := domain.ParsePayload(rec.Type, rec.Schema, rec.Data, open)
 	if err != nil {
 		return domain.Entry{}, err
 	}
@@ -220,12 +262,14 @@ type books struct {
 	load    load
 	writing chan error // answers when what was given to the store is there; nil when nothing was
 	parked  map[domain.Subject]*Parked
+	missing map[domain.Subject]bool // as stored and in load
 	source  *stored
 }
 
 func newBooks(ctx context.Context, w Writer, fresh bool) (*books, error) {
 	b := &books{
 		w: w, cells: map[domain.Cell]int64{}, load: newLoad(), parked: map[domain.Subject]*Parked{},
+		missing: map[domain.Subject]bool{},
 	}
 	b.source = &stored{
 		empty: fresh,
@@ -256,6 +300,13 @@ func newBooks(ctx context.Context, w Writer, fresh bool) (*books, error) {
 	}
 	for _, p := range parked {
 		b.parked[p.Subject] = &p
+	}
+	missing, err := w.MissingKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range missing {
+		b.missing[m.Subject] = true
 	}
 	last, err := w.LastNumber(ctx)
 	if err != nil {
@@ -296,7 +347,7 @@ func (s *stored) MembersOf(organisation string) ([]domain.Subject, error) {
 func System(rec eventstore.Record) bool { return strings.HasPrefix(rec.Type, "ledger.") }
 
 // record books one record. Only what breaks the books themselves is an error.
-func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, given bool, err error) error {
+func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, err error) error {
 	if System(rec) {
 		return nil
 	}
@@ -319,8 +370,12 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: err.Error()}
 		return nil //nolint:nilerr // it is kept with what is parked: the others go on
 	}
-	if given {
+	if !e.Derived {
 		b.load.ids[e.ID] = rec.Position
+	}
+	if e.Missing&domain.Sensitive != 0 && !b.missing[subject] {
+		b.missing[subject] = true
+		b.load.missing = append(b.load.missing, MissingKey{subject, rec.Position})
 	}
 	for _, c := range changes {
 		b.change(rec.Position, c)
@@ -376,9 +431,10 @@ func (b *books) cell(c domain.Cell) int64 {
 
 // load is what has been booked and not been stored.
 type load struct {
-	cells []NumberedCell
-	rows  map[string][]int64
-	ids   map[string]eventstore.Position
+	cells   []NumberedCell
+	rows    map[string][]int64
+	ids     map[string]eventstore.Position
+	missing []MissingKey
 }
 
 func newLoad() load {
@@ -417,6 +473,9 @@ func (b *books) store(ctx context.Context, l load) error {
 		if err := b.w.PutRows(ctx, m.Table, l.rows[m.Table.Name]); err != nil {
 			return err
 		}
+	}
+	if err := b.w.PutMissingKeys(ctx, l.missing); err != nil {
+		return err
 	}
 	return b.w.PutIDs(ctx, l.ids)
 }

@@ -69,6 +69,14 @@ type Parked struct {
 	Reason string
 }
 
+// MissingKey is a subject whose ethnicity and religion are unknown, because they
+// are sealed and the key to them is not there.
+type MissingKey struct {
+	Subject domain.Subject
+	// Position is the first record that could not be opened.
+	Position eventstore.Position
+}
+
 // Checkpoint says how far the read models have come.
 type Checkpoint struct {
 	Position eventstore.Position
@@ -110,10 +118,12 @@ type Reader interface {
 	// in the order in which they were added. f must not keep the slice.
 	Rows(ctx context.Context, t Table, n int64, f func(row []int64)) error
 	// IDPosition returns where the record with an id stands, 0 if nowhere. Only
-	// ids that were not derived from their content are kept.
+	// ids that are not marked as derived from their content are kept.
 	IDPosition(ctx context.Context, id string) (eventstore.Position, error)
 	// Parked returns what waits, by position.
 	Parked(ctx context.Context) ([]Parked, error)
+	// MissingKeys returns the subjects whose key is missing, by position.
+	MissingKeys(ctx context.Context) ([]MissingKey, error)
 }
 
 // Writer changes the read models.
@@ -128,4 +138,5 @@ type Writer interface {
 	PutRows(ctx context.Context, t Table, values []int64) error
 	PutIDs(ctx context.Context, ids map[string]eventstore.Position) error
 	PutParked(ctx context.Context, p []Parked) error
+	PutMissingKeys(ctx context.Context, m []MissingKey) error
 }

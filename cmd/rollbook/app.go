@@ -26,6 +26,7 @@ type app struct {
 	env     func(string) string
 
 	dir     string
+	master  string
 	json    bool
 	lang    string
 	verbose bool
@@ -117,6 +118,7 @@ func (a *app) root() *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "data", dir, "data directory (ROLLBOOK_DATA)")
+	f.StringVar(&a.master, "master-key", a.env("ROLLBOOK_MASTER_KEY"), "master key file, made together with the ledger; without it master.key in the data directory (ROLLBOOK_MASTER_KEY)")
 	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
 	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")
@@ -221,6 +223,9 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
 	o.Logger = a.logger
+	if dir == a.dir { // not for one that is thrown away
+		o.MasterKey = a.master
+	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {
 		return err

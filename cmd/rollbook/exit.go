@@ -11,6 +11,7 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	"rollbook/eventstore/vault"
 	"rollbook/ledger"
 	"rollbook/projections"
 )
@@ -88,6 +89,15 @@ var families = []struct {
 		VI: "thư mục dữ liệu bị mất tệp ledger.json của sổ; đừng ghi thêm, hãy khôi phục tệp đó từ bản sao lưu",
 	}},
 	{"verification_failed", exitEvidence, is(jetstream.ErrSettings), domain.Text{}},
+	{"evidence_missing", exitEvidence, is(vault.ErrMasterKey), domain.Text{
+		VI: "khoá của sổ này được bọc bằng một khoá chính khác; hãy chỉ đúng tệp khoá chính bằng --master-key",
+	}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrNoKeys), domain.Text{
+		VI: "không thể niêm phong dữ liệu cá nhân vì thiếu kho khoá keys.db hoặc tệp khoá chính, hoặc kho khoá cũ hơn nhật ký; chưa ghi gì thêm, hãy khôi phục bản sao lưu mới nhất của chúng",
+	}},
+	{"usage", exitUsage, is(vault.ErrMasterFile), domain.Text{
+		VI: "không dùng được tệp khoá chính: người khác đọc được (hãy chạy chmod 600), bị hỏng hoặc không phải là tệp",
+	}},
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
 	}},

@@ -121,6 +121,9 @@ func (a *app) remark(e ledger.HistoryEntry) string {
 	if e.Late {
 		notes = append(notes, a.say("recorded late", "ghi muộn"))
 	}
+	for _, c := range e.Closed {
+		notes = append(notes, a.say("sealed: ", "niêm phong: ")+c.Class+" ("+c.Code+")")
+	}
 	if e.Reason != "" {
 		notes = append(notes, e.Reason)
 	}

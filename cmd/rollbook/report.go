@@ -100,7 +100,10 @@ func (a *app) asOf(d domain.Date) string {
 // warnIncomplete tells of an answer that is not whole where the answer itself
 // has no room for it.
 func (a *app) warnIncomplete(ctx context.Context, s projections.Standing) {
-	if !s.Complete {
+	if s.MissingKeys > 0 {
+		a.logger.WarnContext(ctx, "ethnicity and religion of some people are sealed and cannot be opened; they count as unknown", slog.Int("missing_keys", s.MissingKeys))
+	}
+	if s.Parked > 0 {
 		a.logger.WarnContext(ctx, "the figures are incomplete: subjects wait because a record was not understood; see `rollbook projections list`", slog.Int("parked", s.Parked))
 	}
 }

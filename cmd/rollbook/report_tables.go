@@ -62,8 +62,14 @@ func (a *app) headcountTable(h projections.Headcount, names organisationNames) {
 func (a *app) valueLabel(d projections.Dimension, value string, names organisationNames) string {
 	switch d {
 	case "ethnicity":
+		if value == domain.Unknown {
+			return a.say("unknown", "không rõ")
+		}
 		return codeName(domain.EthnicGroups(), value)
 	case "religion":
+		if value == domain.Unknown {
+			return a.say("unknown", "không rõ")
+		}
 		return codeName(domain.Religions(), value)
 	case "status":
 		return a.label(statusLabels, value)

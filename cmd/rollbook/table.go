@@ -118,7 +118,12 @@ func (a *app) reportHead(title, scope, days string, s projections.Standing) {
 
 // incomplete says loudly that an answer is not whole.
 func (a *app) incomplete(s projections.Standing) {
-	if s.Complete {
+	if s.MissingKeys > 0 {
+		a.out.printf(a.say(
+			"!!! KEYS MISSING: ethnicity and religion of %d people are sealed and cannot be opened.\n!!! They count as unknown. If they were not erased, restore keys.db and the master key.\n",
+			"!!! THIẾU KHOÁ: dân tộc và tôn giáo của %d người đã niêm phong, không mở được.\n!!! Họ được tính là không rõ. Nếu không phải do xoá dữ liệu, hãy khôi phục keys.db và khoá chính.\n"), s.MissingKeys)
+	}
+	if s.Parked == 0 {
 		return
 	}
 	a.out.printf(a.say(

@@ -73,7 +73,7 @@ CREATE TABLE indicators (
 );
 
 -- Where the events stand whose id was given to them. An id that was derived
--- from its event's content needs no look-up: it can only be in that subject.
+-- from its event's content, and is marked so, needs no look-up: it can only be in that subject.
 CREATE TABLE event_id (
     id       TEXT PRIMARY KEY,
     position INTEGER NOT NULL
@@ -85,4 +85,11 @@ CREATE TABLE parked (
     position INTEGER NOT NULL,
     records  INTEGER NOT NULL,
     reason   TEXT    NOT NULL
+);
+
+-- Subjects whose ethnicity and religion are unknown because the key to them is
+-- not there.
+CREATE TABLE missing_key (
+    subject  TEXT PRIMARY KEY,
+    position INTEGER NOT NULL
 );

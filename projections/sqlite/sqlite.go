@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	_ "modernc.org/sqlite" // the driver
@@ -41,6 +42,15 @@ var _ projections.Store = (*Store)(nil)
 // Open opens the file, or makes it. What it holds must come from the ledger
 // with this id and from this version of the program, or it is emptied.
 func Open(ctx context.Context, path, ledger string) (*Store, error) {
+	// It holds ethnicity and religion, so it is its owner's only. SQLite gives its
+	// other files the same mode.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
 	dsn := func(more string) string {
 		// Pragmas belong to a connection, so they stand in its name.
 		return "file:" + url.PathEscape(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)" + more
@@ -288,6 +298,17 @@ func (t *transaction) Parked(ctx context.Context) (parked []projections.Parked, 
 		return err
 	}, `SELECT subject, position, records, reason FROM parked ORDER BY position`)
 	return parked, err
+}
+
+// MissingKeys implements [projections.Reader].
+func (t *transaction) MissingKeys(ctx context.Context) (missing []projections.MissingKey, err error) {
+	err = t.each(ctx, func(rows *sql.Rows) error {
+		var m projections.MissingKey
+		err := rows.Scan(&m.Subject, &m.Position)
+		missing = append(missing, m)
+		return err
+	}, `SELECT subject, position FROM missing_key ORDER BY position, subject`)
+	return missing, err
 }
 
 func (t *transaction) each(ctx context.Context, f func(*sql.Rows) error, query string, args ...any) error {

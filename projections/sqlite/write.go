@@ -114,3 +114,17 @@ func (t *transaction) PutParked(ctx context.Context, parked []projections.Parked
 	}
 	return nil
 }
+
+// PutMissingKeys implements [projections.Writer].
+func (t *transaction) PutMissingKeys(ctx context.Context, missing []projections.MissingKey) error {
+	st, err := t.prepared(ctx, `INSERT INTO missing_key (subject, position) VALUES ($1, $2) ON CONFLICT (subject) DO NOTHING`)
+	if err != nil {
+		return err
+	}
+	for _, m := range missing {
+		if _, err := st.ExecContext(ctx, m.Subject, m.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
