@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"io"
 
 	"golang.org/x/text/unicode/norm"
@@ -55,6 +56,19 @@ func Parse(r io.Reader) (events int, rejections []error, err error) {
 			events++
 		}
 	}
+}
+
+// MeanRecord returns how many bytes the log holds of an event on average, by
+// the first few thousand of them.
+func MeanRecord(ctx context.Context, l *Ledger) (int, error) {
+	total, n := 0, 0
+	for rec, err := range l.log.Replay(ctx, 0, 5000) {
+		if err != nil {
+			return 0, err
+		}
+		total, n = total+len(rec.Data), n+1
+	}
+	return total / max(n, 1), nil
 }
 
 // SetSpill makes imports let the read models catch up whenever they remember

@@ -31,6 +31,10 @@ var schema string
 // layout changes when the same schema would be filled with other rows.
 const layout = "1"
 
+// maxReaders bounds the connections that read. Each has a page cache, which lies
+// outside the heap that the Go runtime bounds.
+const maxReaders = 4
+
 // Store is a database of read models. It is safe for concurrent use.
 type Store struct {
 	write *sql.DB
@@ -53,9 +57,9 @@ func Open(ctx context.Context, path, ledger string) (*Store, error) {
 	}
 	dsn := func(more string) string {
 		// Pragmas belong to a connection, so they stand in its name.
-		return "file:" + url.PathEscape(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)" + more
+		return "file:" + url.PathEscape(path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=temp_store(MEMORY)" + more
 	}
-	w, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	w, err := sql.Open("sqlite", dsn("&_txlock=immediate&_pragma=cache_size(-32768)"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,9 +68,10 @@ func Open(ctx context.Context, path, ledger string) (*Store, error) {
 	if err := s.prepare(ctx, ledger); err != nil {
 		return nil, errors.Join(fmt.Errorf("read models %s: %w", path, err), w.Close())
 	}
-	if s.read, err = sql.Open("sqlite", dsn("&_pragma=query_only(1)")); err != nil {
+	if s.read, err = sql.Open("sqlite", dsn("&_pragma=query_only(1)&_pragma=cache_size(-8192)")); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
+	s.read.SetMaxOpenConns(maxReaders)
 	return s, nil
 }
 

@@ -73,7 +73,7 @@ func Open(ctx context.Context, c Config) (*Keyring, error) {
 	dsn := func(more string) string {
 		// FULL: a commit is on disk when it returns. The key of an event must
 		// not be lost when the event is not.
-		return "file:" + url.PathEscape(c.Path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-32768)" + more
+		return "file:" + url.PathEscape(c.Path) + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-8192)" + more
 	}
 	w, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
 	if err != nil {
