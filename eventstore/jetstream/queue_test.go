@@ -156,18 +156,20 @@ func TestOnlyTheGuiltyAppendIsRefused(t *testing.T) {
 	guilty := map[string]struct {
 		write eventstore.Write
 		is    func(error) bool
-		sends int // at most
+		// sends bounds how often something is sent. How much below it depends on
+		// what single appends and batches cost on the machine just then.
+		sends int
 	}{
 		"another was first": {
 			write("member/taken", head(0, 0), rec("late")),
 			func(err error) bool {
 				var conflict *eventstore.VersionError
 				return errors.As(err, &conflict) && conflict.Stream == "member/taken" && conflict.Actual == head(1, 1)
-			}, 3,
+			}, many / 2,
 		},
 		"the id is used": {
 			write("member/other", head(0, 0), rec("first")),
-			func(err error) bool { return errors.Is(err, eventstore.ErrInvalid) }, 60,
+			func(err error) bool { return errors.Is(err, eventstore.ErrInvalid) }, many + 20,
 		},
 	}
 	for name, tt := range guilty {

@@ -95,8 +95,9 @@ func cannotWrite(dir string) error {
 		if problem != nil {
 			return problem
 		}
-		// Two seconds, and what a busy disk takes before it fails.
-		if slowest > 5*time.Second {
+		// It is about two seconds; what a busy machine may add stays below the
+		// log's Timeout of ten, which must not be what ended the wait.
+		if slowest > 9*time.Second {
 			return fmt.Errorf("an append was answered after %v", slowest)
 		}
 		if err := fileLimit(1 << 62); err != nil {
@@ -108,7 +109,7 @@ func cannotWrite(dir string) error {
 		if !errors.Is(err, jetstream.ErrStore) || !errors.Is(err, eventstore.ErrUnavailable) {
 			return fmt.Errorf("append after the failure = %w; want %w", err, jetstream.ErrStore)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > 5*time.Second {
 			return fmt.Errorf("it took %v", took)
 		}
 		if err := log.Health(ctx); !errors.Is(err, jetstream.ErrStore) {
