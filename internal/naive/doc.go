@@ -24,5 +24,6 @@
 //	indicators.go  the indicators of a year
 //	plausible.go   what the drawing of histories takes for impossible
 //	history.go     random histories
+//	draws.go       what one event of each kind may say
 //	bulk.go        large histories
 package naive
