@@ -266,7 +266,7 @@ func TestPostingsSayHowSomebodyCameAndWent(t *testing.T) {
 		{EffectiveOn: day("2022-04-01"), Cause: 12, Movement: domain.ProfileWithin, From: cell("b", domain.Official, "00"), To: cell("b", domain.Official, "02")},
 		{EffectiveOn: day("2022-06-01"), Cause: 14, Movement: domain.ExpelledOut, From: cell("b", domain.Official, "02"), To: outside},
 		{EffectiveOn: day("2022-07-01"), Cause: 15, Movement: domain.RestoredIn, From: outside, To: cell("b", domain.Official, "02")},
-		{EffectiveOn: day("2022-08-01"), Cause: 16, Movement: domain.MovedOut, From: cell("b", domain.Official, "02"), To: outside},
+		{EffectiveOn: day("2022-08-01"), Cause: 16, Movement: domain.ToOutside, From: cell("b", domain.Official, "02"), To: outside},
 	}
 	life := w.life(t, "m")
 	if !reflect.DeepEqual(life.Postings, want) {

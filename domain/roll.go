@@ -16,12 +16,12 @@ type Movement string
 
 // The movements.
 const (
-	MovedIn          Movement = "transferred_in" // from outside the ledger
+	FromOutside      Movement = "transferred_in" // from outside the ledger
 	AdmittedIn       Movement = "admitted"
 	RestoredIn       Movement = "restored"
 	BroughtIn        Movement = "brought_forward"
 	Moved            Movement = "moved" // between organisations of the ledger
-	MovedOut         Movement = "transferred_out"
+	ToOutside        Movement = "transferred_out"
 	ExpelledOut      Movement = "expelled"
 	RemovedOut       Movement = "removed"
 	ResignedOut      Movement = "resigned"
@@ -46,9 +46,9 @@ func movementOf(e Event) Movement {
 	case *Transferred:
 		return Moved
 	case *TransferredOut:
-		return MovedOut
+		return ToOutside
 	case *TransferredIn:
-		return MovedIn
+		return FromOutside
 	case *BroughtForward:
 		return BroughtIn
 	case *Expelled:

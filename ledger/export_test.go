@@ -87,3 +87,10 @@ func (l *Ledger) Records() Log { return l.log }
 
 // CloseKeyring makes every use of the keyring fail.
 func (l *Ledger) CloseKeyring() error { return l.keys.closer.Close() }
+
+// Replay makes the read models anew without comparing anything.
+func (l *Ledger) Replay(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.projector(nil).Rebuild(ctx)
+}

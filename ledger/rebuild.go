@@ -118,10 +118,3 @@ func (l *Ledger) Rebuild(ctx context.Context, names []string, p Progress) (Rebui
 	}
 	return out, nil
 }
-
-// Replay makes the read models anew without comparing anything.
-func (l *Ledger) Replay(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.projector(nil).Rebuild(ctx)
-}

@@ -58,7 +58,7 @@ func (i Indicator) MarshalJSON() ([]byte, error) {
 }
 
 // exits are the movements that the indicators count as exits.
-var exits = []domain.Movement{domain.ExpelledOut, domain.RemovedOut, domain.ResignedOut, domain.DiedOut, domain.MovedOut}
+var exits = []domain.Movement{domain.ExpelledOut, domain.RemovedOut, domain.ResignedOut, domain.DiedOut, domain.ToOutside}
 
 // IndicatorCodes returns the codes of all indicators, in the order of reports.
 func IndicatorCodes() []string {

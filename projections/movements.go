@@ -10,8 +10,8 @@ import (
 // The kinds of movement as the table of movements numbers them. The order is
 // part of what is stored: add at the end only.
 var movementKinds = []domain.Movement{
-	domain.AdmittedIn, domain.MovedIn, domain.RestoredIn, domain.BroughtIn,
-	domain.Moved, domain.MovedOut, domain.ExpelledOut, domain.RemovedOut,
+	domain.AdmittedIn, domain.FromOutside, domain.RestoredIn, domain.BroughtIn,
+	domain.Moved, domain.ToOutside, domain.ExpelledOut, domain.RemovedOut,
 	domain.ResignedOut, domain.DiedOut, domain.ConfirmedWithin,
 }
 
@@ -68,7 +68,7 @@ func (m *Movements) count(kind domain.Movement, in bool) *int {
 	switch kind {
 	case domain.AdmittedIn:
 		return &m.Admitted
-	case domain.MovedIn:
+	case domain.FromOutside:
 		return &m.TransferredIn
 	case domain.RestoredIn:
 		return &m.Restored
@@ -79,7 +79,7 @@ func (m *Movements) count(kind domain.Movement, in bool) *int {
 			return &m.MovedIn
 		}
 		return &m.MovedOut
-	case domain.MovedOut:
+	case domain.ToOutside:
 		return &m.TransferredOut
 	case domain.ExpelledOut:
 		return &m.Expelled
