@@ -99,6 +99,56 @@ type Store interface {
 	Write(ctx context.Context, from Checkpoint, f func(Writer) (Checkpoint, error)) error
 }
 
+// Home keeps generations of the read models side by side. One is live: the
+// methods of Store read and write that one, whichever it is when a call begins.
+// Others are being filled, or were live before. Each has a checkpoint of its own,
+// whose Generation is its number.
+//
+// A generation is filled without touching the live one, so figures are read and
+// events are booked meanwhile. Which one is live is one row, so a switch happens
+// at once or not at all.
+type Home interface {
+	Store
+	// Generations returns what is kept, by number.
+	Generations(ctx context.Context) ([]Generation, error)
+	// Begin makes an empty generation for this program's version, and returns
+	// its store. While the store is open nobody else may begin another one for
+	// this home: then Begin returns ErrBusy. A generation whose maker died before
+	// it was switched to is removed by the next Begin and by opening the home.
+	Begin(ctx context.Context) (Shadow, error)
+	// Open returns the store of a generation that is kept, to read it.
+	Open(ctx context.Context, number int64) (Shadow, error)
+	// Switch makes a generation live, and keeps the one that was live until then
+	// as the one before. It returns ErrMoved, and changes nothing, if from is
+	// not the live one any more.
+	Switch(ctx context.Context, from, to int64) error
+	// Drop removes a generation that is not live.
+	Drop(ctx context.Context, number int64) error
+}
+
+// Shadow is the store of one generation.
+type Shadow interface {
+	Store
+	Number() int64
+	// Close ends its use. A generation that was begun and not switched to is
+	// removed by it.
+	Close() error
+}
+
+// Generation is one set of read models.
+type Generation struct {
+	Number   int64
+	Position eventstore.Position // of its checkpoint
+	// Version is that of the program that filled it: see [Version].
+	Version string
+	Live    bool
+	// Ready is false while it is being filled.
+	Ready bool
+}
+
+// ErrBusy means that another process fills a generation.
+var ErrBusy = errors.New("the read models are being rebuilt by another process")
+
 // Reader reads one state of the read models.
 type Reader interface {
 	Checkpoint(ctx context.Context) (Checkpoint, error)
