@@ -193,6 +193,12 @@ func (v view) tallies(year int, first, until domain.Date) map[string]*tally {
 			}
 		}
 	}
+	v.tallyOrganisations(year, until, of)
+	return tallies
+}
+
+// tallyOrganisations counts what organisations and villages say of themselves.
+func (v view) tallyOrganisations(year int, until domain.Date, of func(string) *tally) {
 	for _, id := range v.directory.Organisations() {
 		o := v.directory.Organisation(id)
 		if g, ok := o.Rating(year, until); ok && o.Type.Grassroots() {
@@ -210,7 +216,6 @@ func (v view) tallies(year int, first, until domain.Date) map[string]*tally {
 			t.villagesWithCell++
 		}
 	}
-	return tallies
 }
 
 // tallyMembers counts who is where at the end of a day. Each member's cells
@@ -247,42 +252,46 @@ func (v view) tallyMembers(year int, until domain.Date, of func(string) *tally) 
 			continue
 		}
 		c := v.cells[cell[i]]
-		t := of(c.Organisation)
-		if c.Status == domain.Candidate {
-			t.candidates++
-			if mentors[i] > 0 {
-				t.mentored++
-			}
-			continue
+		v.tallyMember(of(c.Organisation), c, probation[i], mentors[i], rating[i], until)
+	}
+}
+
+// tallyMember counts one member, or candidate, who is in a cell.
+func (v view) tallyMember(t *tally, c domain.Cell, probation, mentors, rating int32, until domain.Date) {
+	if c.Status == domain.Candidate {
+		t.candidates++
+		if mentors > 0 {
+			t.mentored++
 		}
-		t.members++
-		if c.Status == domain.Provisional {
-			t.provisional++
-			if until-domain.Date(probation[i]).AddYears(1) > reviewDays {
-				t.overdue++
-			}
-		} else {
-			t.official++
+		return
+	}
+	t.members++
+	if c.Status == domain.Provisional {
+		t.provisional++
+		if until-domain.Date(probation).AddYears(1) > reviewDays {
+			t.overdue++
 		}
-		if c.Ethnicity != "" {
-			t.ethnicityKnown++
-			if c.Ethnicity != domain.Kinh {
-				t.minority++
-			}
+	} else {
+		t.official++
+	}
+	if c.Ethnicity != "" {
+		t.ethnicityKnown++
+		if c.Ethnicity != domain.Kinh {
+			t.minority++
 		}
-		if c.Gender == domain.Female {
-			t.women++
+	}
+	if c.Gender == domain.Female {
+		t.women++
+	}
+	if c.Religion != "" {
+		t.religionKnown++
+		if c.Religion != domain.NoReligion {
+			t.religious++
 		}
-		if c.Religion != "" {
-			t.religionKnown++
-			if c.Religion != domain.NoReligion {
-				t.religious++
-			}
-		}
-		if rating[i] > 0 {
-			t.rated++
-			t.grades[rating[i]]++
-		}
+	}
+	if rating > 0 {
+		t.rated++
+		t.grades[rating]++
 	}
 }
 
@@ -362,19 +371,7 @@ func (v view) quota(id string, year int, until domain.Date, below map[string][]s
 // of that term so far. The whole ledger has the target of its only root.
 func (v view) target(id string, until domain.Date) (target, admitted int) {
 	in := v.scope(id, until)
-	if id == "" {
-		var roots []string
-		for _, root := range v.directory.Children(until)[""] {
-			if v.directory.Organisation(root).Alive(until) {
-				roots = append(roots, root)
-			}
-		}
-		if len(roots) != 1 {
-			return 0, 0
-		}
-		id = roots[0]
-	}
-	o := v.directory.Organisation(id)
+	o := v.targeted(id, until)
 	if o == nil {
 		return 0, 0
 	}
@@ -390,4 +387,22 @@ func (v view) target(id string, until domain.Date) (target, admitted int) {
 		}
 	}
 	return t.Admissions, admitted
+}
+
+// targeted returns the organisation whose target counts for one: itself, or the
+// only root for the whole ledger. It is nil where there is none.
+func (v view) targeted(id string, until domain.Date) *domain.Organisation {
+	if id == "" {
+		var roots []string
+		for _, root := range v.directory.Children(until)[""] {
+			if v.directory.Organisation(root).Alive(until) {
+				roots = append(roots, root)
+			}
+		}
+		if len(roots) != 1 {
+			return nil
+		}
+		id = roots[0]
+	}
+	return v.directory.Organisation(id)
 }
