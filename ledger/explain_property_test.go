@@ -81,9 +81,68 @@ func (x *explanations) draw() {
 		x.movements(nil)
 		x.movements(&x.from)
 		x.indicators()
+		x.drills()
 	}
 }
 
+// drills checks that every figure is made of as many people and events as it
+// says.
+func (x *explanations) drills() {
+	ctx := x.t.Context()
+	by := rapid.SliceOfNDistinct(rapid.SampledFrom(projections.Dimensions()), 0, 2, rapid.ID).Draw(x.t, "drill by")
+	h, err := x.figures.Headcount(ctx, x.to, by)
+	if err != nil {
+		x.t.Fatalf("Headcount: %v", err)
+	}
+	people, err := x.figures.DrillHeadcount(ctx, x.to, by)
+	if err != nil {
+		x.t.Fatalf("DrillHeadcount(%+v): %v", x.to, err)
+	}
+	all := map[domain.Subject]bool{}
+	for key, parts := range people {
+		for _, p := range parts {
+			if p.Change != 1 || p.Member == "" || all[p.Member] {
+				x.t.Fatalf("DrillHeadcount(%+v, %v) has somebody twice in %q: %+v", x.to, by, key, p)
+			}
+			all[p.Member] = true
+		}
+	}
+	if len(all) != h.Total {
+		x.t.Fatalf("DrillHeadcount(%+v) has %d people of %d", x.to, len(all), h.Total)
+	}
+	for _, r := range h.Rows {
+		if key := strings.Join(r.Values, ","); !people.Adds(key, r.Members) {
+			x.t.Fatalf("DrillHeadcount(%+v) of %q has %d people, the report %d", x.to, key, len(people[key]), r.Members)
+		}
+	}
+	m, err := x.figures.Movements(ctx, x.to, x.from.AsOf)
+	if err != nil {
+		x.t.Fatalf("Movements: %v", err)
+	}
+	moved, err := x.figures.DrillMovements(ctx, x.to, x.from.AsOf)
+	if err != nil {
+		x.t.Fatalf("DrillMovements: %v", err)
+	}
+	for line, n := range lines(m) {
+		if !moved.Adds(line, n) {
+			x.t.Fatalf("DrillMovements(%+v) of %s: %+v, the report has %d", x.to, line, moved[line], n)
+		}
+	}
+	i, err := x.figures.Indicators(ctx, x.to, x.to.AsOf.Year(), false)
+	if err != nil {
+		x.t.Fatalf("Indicators: %v", err)
+	}
+	counted, err := x.figures.DrillIndicators(ctx, x.to)
+	if err != nil {
+		x.t.Fatalf("DrillIndicators: %v", err)
+	}
+	for code, have := range i.Rows[0].Indicators {
+		numerator, denominator, ok := projections.CountsOf(code)
+		if !ok || !counted.Adds(numerator, have.Numerator) || denominator != "" && !counted.Adds(denominator, have.Denominator) {
+			x.t.Fatalf("DrillIndicators(%+v) of %s: %d in %s and %d in %s, the report has %+v", x.to, code, len(counted[numerator]), numerator, len(counted[denominator]), denominator, have)
+		}
+	}
+}
 
 func (x *explanations) headcount() {
 	ctx := x.t.Context()

@@ -157,6 +157,9 @@ func (f *Figures) comparison(v view, q, from Question) *comparison {
 	}
 	c.a.KnownAt = eventstore.Position(c.a.known)
 	c.inA, c.inB = c.a.scope(q.Organisation, from.AsOf), c.b.scope(q.Organisation, q.AsOf)
+	if c.a.known == 0 {
+		c.inA = c.inB // where nothing was known, there was no border to cross
+	}
 	for s, t := range f.timelines {
 		for _, e := range t.Entries() {
 			c.entries[e.Sequence] = EventRef{e.Sequence, e.ID, e.Type(), s, e.EffectiveOn}

@@ -182,7 +182,7 @@ func (f *Figures) ExplainIndicators(ctx context.Context, q, from Question) (Expl
 				out.Indicators = append(out.Indicators, ExplainedIndicator{code, a, b, numerator, denominator})
 			}
 		}
-		c.memberCounts()
+		c.people(c.b.counts)
 		c.movementCounts(q.Organisation)
 		c.organisationCounts(q.Organisation)
 		return nil
@@ -211,12 +211,12 @@ type change struct {
 	mark     *marking
 }
 
-// memberCounts explains the counts of members who are in some state. Each
-// member goes from the first side to the second in steps: time passes, then
+// people explains the counts of members who are in some state: counts tells what
+// somebody is in. Each member goes from the first side to the second in steps: time passes, then
 // knowledge grows record by record, then day follows day, and at last the border
 // of the subtree moves. Other orders would pass through states that nobody ever
 // was in. The last step that makes the difference is what is behind it.
-func (c *comparison) memberCounts() {
+func (c *comparison) people(counts func(l *lines, year int, until domain.Date, in []bool) []string) {
 	v := c.b
 	at := make([]lines, v.members+1)
 	changes := map[int32][]change{}
@@ -240,18 +240,18 @@ func (c *comparison) memberCounts() {
 	}
 	for number := range at {
 		member, l := int32(number), &at[number]
-		before := v.counts(l, c.from.Year(), c.from, c.inA)
-		steps := []step{{key: partKey{member: member}, counts: v.counts(l, c.to.Year(), c.to, c.inA)}}
+		before := counts(l, c.from.Year(), c.from, c.inA)
+		steps := []step{{key: partKey{member: member}, counts: counts(l, c.to.Year(), c.to, c.inA)}}
 		for group := range c.grouped(changes[member]) {
 			s := step{key: partKey{member: member, on: group[0].on}}
 			for _, ch := range group {
 				s.take(l, ch)
 			}
-			s.counts = v.counts(l, c.to.Year(), c.to, c.inA)
+			s.counts = counts(l, c.to.Year(), c.to, c.inA)
 			steps = append(steps, s)
 		}
 		if l.cell != 0 && c.inA[l.cell] != c.inB[l.cell] {
-			steps = append(steps, step{key: partKey{organisation: v.cells[l.cell].Organisation}, counts: v.counts(l, c.to.Year(), c.to, c.inB)})
+			steps = append(steps, step{key: partKey{organisation: v.cells[l.cell].Organisation}, counts: counts(l, c.to.Year(), c.to, c.inB)})
 		}
 		c.walk(before, steps)
 	}
