@@ -15,7 +15,8 @@
 // be understood parks its subject: later records of that subject wait, all
 // others go on, and every answer says that it is incomplete.
 //
-// The figures are in headcount.go, movements.go and indicators.go. They are
+// The figures are in headcount.go, movements.go and indicators.go, and why one
+// differs from another in the files explain*.go. They are
 // pure functions of the rows, the day and the sequence. Where rows live is
 // behind [Store]; package sqlite is the embedded home.
 package projections

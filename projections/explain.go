@@ -27,7 +27,8 @@ const (
 	// Reorganisation is an entry of organisations: a merger, or a move across
 	// the border of the subtree that is asked for.
 	Reorganisation Cause = "reorganisation"
-	// Elapsed is no entry: a deadline passed, or another year or term is asked for.
+	// Elapsed is no entry: a deadline passed, or another year or term is asked
+	// for and what happened in the one before counts no more.
 	Elapsed Cause = "elapsed"
 )
 
@@ -52,7 +53,8 @@ type Part struct {
 	// Organisation is the one that a reorganisation brought across the border
 	// of the subtree, with everybody in it.
 	Organisation string `json:"organisation,omitempty"`
-	// Events are behind it. Elapsed has none.
+	// Events are behind it. Elapsed has those that count no more, or now, and
+	// none for a deadline that passed.
 	Events []EventRef `json:"events"`
 }
 
@@ -100,11 +102,12 @@ type partKey struct {
 	sequence     uint64 // of the entry that was recorded; 0 when time has passed
 	on           domain.Date
 	organisation string // that crossed the border; then sequence is 0
+	elapsed      bool   // not the entry makes the difference, but that time has passed since
 }
 
 // compare calls f with the two views of a question. The first is of the day
 // from, as known at a position; the second is of q.
-func (f *Figures) compare(ctx context.Context, q Question, from Question, explain func(*comparison) error, name func(*comparison, *names) error) error {
+func (f *Figures) compare(ctx context.Context, q, from Question, explain func(*comparison) error, name func(*comparison, *names) error) error {
 	for attempt := 0; ; attempt++ {
 		var generation int64
 		var c *comparison
@@ -216,13 +219,13 @@ func (p pile) add(figure string, b *booking, n int) {
 }
 
 // into books what is left.
-func (p pile) into(c *comparison) {
+func (p pile) into(c *comparison, elapsed bool) {
 	for k, s := range p {
 		sequence := s.plus
 		if s.sum < 0 {
 			sequence = s.minus
 		}
-		c.add(k.figure, partKey{member: k.member, sequence: sequence, on: k.on}, s.sum)
+		c.add(k.figure, partKey{member: k.member, sequence: sequence, on: k.on, elapsed: elapsed}, s.sum)
 	}
 }
 
@@ -278,21 +281,18 @@ func (c *comparison) explained(figure string, from, to int, n *names) Explained 
 	})
 	// One event may do something on several days, such as a late transfer that
 	// ends one stay and begins another.
-	type of struct {
-		member   int32
-		sequence uint64
-	}
-	at := map[of]int{}
+	at := map[partKey]int{}
 	for _, k := range keys {
 		change := c.parts[figure][k]
 		if change == 0 {
 			continue
 		}
-		if i, ok := at[of{k.member, k.sequence}]; ok && k.sequence != 0 {
+		same := partKey{member: k.member, sequence: k.sequence, elapsed: k.elapsed}
+		if i, ok := at[same]; ok && k.sequence != 0 {
 			e.Parts[i].Change += change
 			continue
 		}
-		at[of{k.member, k.sequence}] = len(e.Parts)
+		at[same] = len(e.Parts)
 		e.Parts = append(e.Parts, c.part(k, change, n))
 	}
 	e.Parts = slices.DeleteFunc(e.Parts, func(p Part) bool { return p.Change == 0 })
@@ -306,7 +306,10 @@ func (c *comparison) part(k partKey, change int, n *names) Part {
 		p.Cause, p.Organisation, p.Events = Reorganisation, k.organisation, c.crossing(k.organisation)
 	case k.sequence != 0:
 		ref := n.entries[k.sequence]
-		p.Cause, p.Events = c.cause(ref, k.on), append(p.Events, ref)
+		p.Events = append(p.Events, ref)
+		if !k.elapsed {
+			p.Cause = c.cause(ref, k.on)
+		}
 	}
 	return p
 }

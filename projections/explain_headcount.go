@@ -148,7 +148,7 @@ func (c *comparison) headcount(from, to domain.Date, row func(p pile, cell int32
 		// What only the first counts cannot be: it is of less knowledge and of
 		// an earlier day.
 	}
-	p.into(c)
+	p.into(c, false)
 	for i, n := range crossed {
 		switch {
 		case c.inB[i] && !c.inA[i]:

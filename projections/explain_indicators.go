@@ -361,22 +361,23 @@ func (c *comparison) movementCounts(organisation string) {
 	yearA, _ := domain.NewDate(c.from.Year(), 1, 1)
 	yearB, _ := domain.NewDate(c.to.Year(), 1, 1)
 	termA, termB := c.a.term(organisation, c.from), c.b.term(organisation, c.to)
-	p := pile{}
+	p, passed := pile{}, pile{}
 	for i := range c.b.movements {
 		b := &c.b.movements[i]
 		switch kind := movementKinds[b.movement]; kind {
 		case domain.AdmittedIn:
-			c.happened(p, "admitted", b, b.to, span{yearA, c.from}, span{yearB, c.to})
-			c.happened(p, "admitted_in_term", b, b.to, termA, termB)
+			c.happened(p, passed, "admitted", b, b.to, span{yearA, c.from}, span{yearB, c.to})
+			c.happened(p, passed, "admitted_in_term", b, b.to, termA, termB)
 		case domain.ConfirmedWithin:
-			c.happened(p, "confirmed", b, b.to, span{yearA, c.from}, span{yearB, c.to})
+			c.happened(p, passed, "confirmed", b, b.to, span{yearA, c.from}, span{yearB, c.to})
 		default:
 			if slices.Contains(exits, kind) {
-				c.happened(p, "exits_"+string(kind), b, b.from, span{yearA, c.from}, span{yearB, c.to})
+				c.happened(p, passed, "exits_"+string(kind), b, b.from, span{yearA, c.from}, span{yearB, c.to})
 			}
 		}
 	}
-	p.into(c)
+	p.into(c, false)
+	passed.into(c, true)
 }
 
 // term returns the part of a term up to a day in which admissions count towards
@@ -390,8 +391,9 @@ func (v view) term(organisation string, until domain.Date) span {
 	return span{1, 0}
 }
 
-// happened books what a movement in a cell does to a count of what happened.
-func (c *comparison) happened(p pile, figure string, b *booking, cell int32, a, z span) {
+// happened books what a movement in a cell does to a count of what happened: in
+// p what is new, in passed what lies outside the span of one side only.
+func (c *comparison) happened(p, passed pile, figure string, b *booking, cell int32, a, z span) {
 	inA := b.sequence <= c.a.known && a.has(b.on)
 	inB := b.sequence <= c.b.known && z.has(b.on)
 	switch {
@@ -403,12 +405,12 @@ func (c *comparison) happened(p pile, figure string, b *booking, cell int32, a, 
 		c.add(figure, partKey{organisation: c.b.cells[cell].Organisation}, n)
 	case inB && !inA && c.inB[cell]:
 		if b.sequence <= c.a.known && b.on <= c.from {
-			c.add(figure, partKey{member: b.member}, int(b.sign)) // it lay outside the term
+			passed.add(figure, b, int(b.sign))
 		} else {
 			p.add(figure, b, int(b.sign))
 		}
 	case inA && !inB && c.inA[cell]:
-		c.add(figure, partKey{member: b.member}, -int(b.sign)) // of the year, or the term, before
+		passed.add(figure, b, -int(b.sign))
 	}
 }
 

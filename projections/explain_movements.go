@@ -39,10 +39,13 @@ func (e ExplainedMovements) Adds() bool {
 		!slices.ContainsFunc(e.Lines, func(l ExplainedLine) bool { return !l.Adds() })
 }
 
-// movementLines are the lines of the movements in the order of the report.
-var movementLines = []string{
-	"admitted", "transferred_in", "restored", "brought_forward", "moved_in", "moved_out",
-	"transferred_out", "expelled", "removed", "resigned", "died", "confirmed",
+// MovementLines returns the lines of the movements between opening and closing,
+// in the order of the report.
+func MovementLines() []string {
+	return []string{
+		"admitted", "transferred_in", "restored", "brought_forward", "moved_in", "moved_out",
+		"transferred_out", "expelled", "removed", "resigned", "died", "confirmed",
+	}
 }
 
 // movementLine names the line that a movement across the border is in.
@@ -151,7 +154,7 @@ func (f *Figures) ExplainMovements(ctx context.Context, q Question, first domain
 				}
 			}
 		}
-		p.into(c)
+		p.into(c, false)
 		return nil
 	}, func(c *comparison, n *names) error {
 		out.Opening, out.Closing = c.explained(opening, was[opening], is[opening], n), c.explained(closing, was[closing], is[closing], n)
@@ -159,7 +162,7 @@ func (f *Figures) ExplainMovements(ctx context.Context, q Question, first domain
 			out.Opening.From, out.Opening.Change = out.Opening.To, 0
 			out.Closing.From, out.Closing.Change = out.Opening.To, out.Closing.To-out.Opening.To
 		}
-		for _, line := range movementLines {
+		for _, line := range MovementLines() {
 			if was[line] != is[line] || knownFrom == nil && len(c.parts[line]) > 0 {
 				out.Lines = append(out.Lines, ExplainedLine{line, c.explained(line, was[line], is[line], n)})
 			}

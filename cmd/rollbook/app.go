@@ -126,7 +126,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
-		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.eventsCommand(),
+		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
 		a.projectionsCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())

@@ -117,6 +117,51 @@ var indicatorLabels = labels{
 	"exits_transferred_out":             {EN: "Transferred out in the year", VI: "Chuyển đi trong năm"},
 }
 
+var causeLabels = labels{
+	"new_fact":       {EN: "new fact", VI: "sự kiện mới"},
+	"late_fact":      {EN: "recorded late", VI: "ghi muộn"},
+	"correction":     {EN: "correction", VI: "sửa mục ghi sai"},
+	"reorganisation": {EN: "reorganisation", VI: "thay đổi tổ chức"},
+	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
+}
+
+var movementLabels = labels{
+	"opening":         {EN: "Opening", VI: "Đầu kỳ"},
+	"admitted":        {EN: "Admitted", VI: "Kết nạp"},
+	"transferred_in":  {EN: "Transferred in from outside", VI: "Chuyển đến từ ngoài"},
+	"restored":        {EN: "Restored", VI: "Khôi phục đảng tịch"},
+	"brought_forward": {EN: "Brought forward", VI: "Số dư ghi đầu kỳ"},
+	"moved_in":        {EN: "Moved in within the ledger", VI: "Chuyển đến trong nội bộ"},
+	"moved_out":       {EN: "Moved out within the ledger", VI: "Chuyển đi trong nội bộ"},
+	"transferred_out": {EN: "Transferred out", VI: "Chuyển đi ngoài"},
+	"expelled":        {EN: "Expelled", VI: "Khai trừ"},
+	"removed":         {EN: "Removed", VI: "Xoá tên"},
+	"resigned":        {EN: "Resigned", VI: "Xin ra"},
+	"died":            {EN: "Died", VI: "Từ trần"},
+	"confirmed":       {EN: "Confirmed", VI: "Công nhận chính thức"},
+	"closing":         {EN: "Closing", VI: "Cuối kỳ"},
+}
+
+// countLabels are the counts that indicators are made of, where the indicator's
+// own words would say something else.
+var countLabels = labels{
+	"ethnic_minority":        {EN: "Members of ethnic minorities", VI: "Đảng viên người dân tộc thiểu số"},
+	"ethnicity_known":        {EN: "Members whose ethnic group is known", VI: "Đảng viên rõ dân tộc"},
+	"women":                  {EN: "Women among members", VI: "Đảng viên nữ"},
+	"religious":              {EN: "Members with a religion", VI: "Đảng viên theo tôn giáo"},
+	"religion_known":         {EN: "Members whose religion is known", VI: "Đảng viên rõ tôn giáo"},
+	"admitted":               {EN: "Admitted in the year", VI: "Kết nạp trong năm"},
+	"admitted_in_term":       {EN: "Admitted in the term", VI: "Kết nạp trong nhiệm kỳ"},
+	"quota":                  {EN: "Quota of the year", VI: "Chỉ tiêu kết nạp năm"},
+	"target":                 {EN: "Target of the term", VI: "Chỉ tiêu kết nạp nhiệm kỳ"},
+	"candidates_with_mentor": {EN: "Candidates with a mentor", VI: "Quần chúng có người giúp đỡ"},
+	"rated":                  {EN: "Members rated for the year", VI: "Đảng viên đã xếp loại"},
+	"organisations_rated":    {EN: "Grassroots organisations rated for the year", VI: "Tổ chức cơ sở đã xếp loại"},
+	"villages":               {EN: "Villages", VI: "Bản"},
+	"villages_with_cell":     {EN: "Villages with a cell of their own", VI: "Bản có chi bộ riêng"},
+	"confirmation_overdue":   {EN: "Confirmations overdue", VI: "Quá hạn công nhận chính thức"},
+}
+
 // codeName returns the name of a code in one of the official lists.
 func codeName(list []domain.Listed, code string) string {
 	for _, l := range list {

@@ -111,6 +111,7 @@ func (a *app) warnIncomplete(ctx context.Context, s projections.Standing) {
 func (a *app) headcountCommand() *cobra.Command {
 	var q question
 	var by, form string
+	var drill bool
 	cmd := &cobra.Command{
 		Use: "headcount", Short: "How many members there are, by what you ask for", Args: arguments(0, 0),
 		Long:    "Count the members, provisional and official, at the end of a day.\n--by is any of ethnicity, status, gender, religion, organisation, with commas between.",
@@ -130,18 +131,27 @@ func (a *app) headcountCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				switch f {
-				case asJSON:
-					a.out.document(h)
-				case asCSV:
-					a.warnIncomplete(ctx, h.Standing)
-					a.headcountCSV(h)
-				case asTable:
-					names, err := a.organisationNames(ctx, figures, asked)
+				names, err := a.organisationNames(ctx, figures, asked)
+				if err != nil {
+					return err
+				}
+				var made []explainedLine
+				if drill {
+					who, err := figures.DrillHeadcount(ctx, asked, dimensions)
 					if err != nil {
 						return err
 					}
+					made = a.drillLines(who, a.headcountKeys(h, names))
+				}
+				switch f {
+				case asJSON:
+					a.out.document(drilled{h, made, drill})
+				case asCSV:
+					a.warnIncomplete(ctx, h.Standing)
+					a.drilledCSV(drill, made, func() { a.headcountCSV(h) })
+				case asTable:
 					a.headcountTable(h, names)
+					a.drillTables(made, names)
 				}
 				return nil
 			})
@@ -157,6 +167,7 @@ func (a *app) headcountCommand() *cobra.Command {
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
 	formatFlag(cmd, &form)
+	drillFlag(cmd, &drill)
 	return cmd
 }
 
@@ -189,6 +200,7 @@ func parseDimensions(by string) ([]projections.Dimension, error) {
 func (a *app) movementsCommand() *cobra.Command {
 	var q question
 	var from, form string
+	var drill bool
 	cmd := &cobra.Command{
 		Use: "movements --from DATE --to DATE", Short: "How the headcount came from one day to another", Args: arguments(0, 0),
 		Long: "Show the members at the end of the first day, who came in and who went out after it, and the\nmembers at the end of the last day.",
@@ -219,18 +231,27 @@ func (a *app) movementsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				switch f {
-				case asJSON:
-					a.out.document(m)
-				case asCSV:
-					a.warnIncomplete(ctx, m.Standing)
-					a.movementsCSV(m)
-				case asTable:
-					names, err := a.organisationNames(ctx, figures, asked)
+				names, err := a.organisationNames(ctx, figures, asked)
+				if err != nil {
+					return err
+				}
+				var made []explainedLine
+				if drill {
+					who, err := figures.DrillMovements(ctx, asked, first)
 					if err != nil {
 						return err
 					}
+					made = a.drillLines(who, a.movementKeys())
+				}
+				switch f {
+				case asJSON:
+					a.out.document(drilled{m, made, drill})
+				case asCSV:
+					a.warnIncomplete(ctx, m.Standing)
+					a.drilledCSV(drill, made, func() { a.movementsCSV(m) })
+				case asTable:
 					a.movementsTable(m, names)
+					a.drillTables(made, names)
 				}
 				if !m.Reconciles() {
 					return &problem{name: "verification_failed", exit: exitEvidence, told: f != asCSV, text: textf(
@@ -245,13 +266,14 @@ func (a *app) movementsCommand() *cobra.Command {
 	q.organisationFlag(cmd)
 	q.knownAtFlag(cmd)
 	formatFlag(cmd, &form)
+	drillFlag(cmd, &drill)
 	return cmd
 }
 
 func (a *app) indicatorsCommand() *cobra.Command {
 	var q question
 	var year int
-	var children bool
+	var children, drill bool
 	var form string
 	cmd := &cobra.Command{
 		Use: "indicators --year YEAR", Short: "The indicators of a year, each with what it is a share of", Args: arguments(0, 0),
@@ -262,6 +284,9 @@ func (a *app) indicatorsCommand() *cobra.Command {
 			f, err := a.format(form)
 			if err != nil {
 				return err
+			}
+			if children && drill {
+				return usage("--drill and --children do not go together: name one organisation with --organisation", "--drill và --children không dùng cùng nhau: hãy chỉ một tổ chức bằng --organisation")
 			}
 			if year < domain.FirstDay.Year() || year > domain.LastDay.Year() {
 				return usage("--year is missing or impossible: give a year from %d to %d", "thiếu --year hoặc năm không hợp lệ: hãy ghi năm từ %d đến %d", domain.FirstDay.Year(), domain.LastDay.Year())
@@ -275,14 +300,28 @@ func (a *app) indicatorsCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				names, err := a.organisationNames(ctx, figures, asked)
+				if err != nil {
+					return err
+				}
+				var made []explainedLine
+				if drill {
+					asked.AsOf = i.AsOf
+					who, err := figures.DrillIndicators(ctx, asked)
+					if err != nil {
+						return err
+					}
+					made = a.drillLines(who, a.countKeys())
+				}
 				switch f {
 				case asJSON:
-					a.out.document(i)
+					a.out.document(drilled{i, made, drill})
 				case asCSV:
 					a.warnIncomplete(ctx, i.Standing)
-					a.indicatorsCSV(i)
+					a.drilledCSV(drill, made, func() { a.indicatorsCSV(i) })
 				case asTable:
 					a.indicatorsTable(i)
+					a.drillTables(made, names)
 				}
 				return nil
 			})
@@ -294,5 +333,6 @@ func (a *app) indicatorsCommand() *cobra.Command {
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
 	formatFlag(cmd, &form)
+	drillFlag(cmd, &drill)
 	return cmd
 }

@@ -68,8 +68,12 @@ func (a *app) csv(rows [][]string) {
 	w.Flush()
 }
 
-// harmless keeps a spreadsheet program from taking a text for a formula.
+// harmless keeps a spreadsheet program from taking a text for a formula. A
+// negative number is what it looks like.
 func harmless(cell string) string {
+	if n, err := strconv.Atoi(cell); err == nil && n < 0 {
+		return cell
+	}
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}
