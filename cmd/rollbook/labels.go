@@ -125,6 +125,15 @@ var causeLabels = labels{
 	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
 }
 
+var workLabels = labels{
+	"confirmation": {EN: "confirmation", VI: "xét công nhận chính thức"},
+	"rating":       {EN: "rating", VI: "xếp loại năm"},
+	"badge":        {EN: "badge", VI: "Huy hiệu Đảng"},
+	"mentor":       {EN: "mentor for a candidate", VI: "phân công người giúp đỡ"},
+	"quota":        {EN: "quota", VI: "chỉ tiêu kết nạp năm"},
+	"village_cell": {EN: "village without a cell of its own", VI: "bản chưa có chi bộ riêng"},
+}
+
 var movementLabels = labels{
 	"opening":         {EN: "Opening", VI: "Đầu kỳ"},
 	"admitted":        {EN: "Admitted", VI: "Kết nạp"},

@@ -13,8 +13,8 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	return a.group("report", "Answer with figures: headcount, movements, indicators",
-		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand())
+	return a.group("report", "Answer with figures: headcount, movements, indicators, worklist",
+		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand(), a.worklistCommand())
 }
 
 // answer opens the ledger, brings its figures up to date and lets a report
