@@ -127,7 +127,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.projectionsCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root

@@ -28,6 +28,7 @@ var examples = map[string][]string{
 	"events tail":           {"--until-end"},
 	"projections list":      {},
 	"projections rebuild":   {},
+	"bench append":          {"--for", "1ms"},
 	"demo":                  {"--no-serve"},
 	"version":               {},
 	"completion bash":       {},
