@@ -37,20 +37,45 @@ func (l *Log) Load(ctx context.Context, stream string, after eventstore.Position
 	var recs []eventstore.Record
 	at := after
 	for {
-		more, err := l.directRead(ctx, messageGet{
-			Seq: uint64(at) + 1, Next: l.subject(stream), Batch: loadBatch, MaxBytes: loadBytes,
-		}, func(rec eventstore.Record) error {
-			if err := checkChain(recs, after, rec); err != nil {
-				return fmt.Errorf("stream %s: %w", stream, err)
-			}
-			recs = append(recs, rec)
-			at = rec.Position
-			return nil
+		var more bool
+		err := l.patiently(ctx, func(ctx context.Context) error {
+			var err error
+			more, err = l.directRead(ctx, messageGet{
+				Seq: uint64(at) + 1, Next: l.subject(stream), Batch: loadBatch, MaxBytes: loadBytes,
+			}, func(rec eventstore.Record) error {
+				if err := checkChain(recs, after, rec); err != nil {
+					return fmt.Errorf("stream %s: %w", stream, err)
+				}
+				recs = append(recs, rec)
+				at = rec.Position
+				return nil
+			})
+			return err
 		})
+		if err == nil && !more {
+			more, err = l.behind(ctx, stream, at)
+		}
 		if err != nil || !more {
 			return recs, err
 		}
 	}
+}
+
+// behind reports whether the stream's leader shows records of a stream after a
+// position where a direct read has shown none. Without it a program might not
+// read what it has just been told is stored.
+func (l *Log) behind(ctx context.Context, stream string, at eventstore.Position) (bool, error) {
+	if l.replicas == 1 {
+		return false, nil
+	}
+	head, err := l.leaderHead(ctx, stream)
+	if err != nil || head.Position <= at {
+		return false, err
+	}
+	if !wait(ctx, leaderPause) {
+		return false, ctx.Err()
+	}
+	return true, nil
 }
 
 // checkChain returns an error if next cannot follow recs, which are the records
@@ -82,7 +107,7 @@ func (l *Log) Head(ctx context.Context, stream string) (eventstore.Head, error) 
 	if err := validateStream(stream); err != nil {
 		return eventstore.Head{}, err
 	}
-	rec, ok, err := l.direct(ctx, messageGet{Last: l.subject(stream)})
+	rec, ok, err := l.leaderOrDirect(ctx, messageGet{Last: l.subject(stream)})
 	if err != nil || !ok {
 		return eventstore.Head{}, err
 	}
@@ -102,7 +127,11 @@ func (l *Log) Last(ctx context.Context) (eventstore.Position, error) {
 // error; if the log goes on after it, a [*eventstore.GapError].
 func (l *Log) Get(ctx context.Context, at eventstore.Position) (eventstore.Record, error) {
 	if at > 0 {
-		rec, ok, err := l.direct(ctx, messageGet{Seq: uint64(at)})
+		get := messageGet{Seq: uint64(at)}
+		rec, ok, err := l.direct(ctx, get)
+		if err == nil && !ok && l.replicas > 1 {
+			rec, ok, err = l.leaderGet(ctx, get) // who answered may be behind
+		}
 		if err != nil || ok {
 			return rec, err
 		}
@@ -112,7 +141,13 @@ func (l *Log) Get(ctx context.Context, at eventstore.Position) (eventstore.Recor
 		return eventstore.Record{}, err
 	}
 	if at > 0 && at <= end {
-		return eventstore.Record{}, &eventstore.GapError{Want: at}
+		gone, err := l.surelyGone(ctx, at)
+		if err == nil && gone {
+			err = &eventstore.GapError{Want: at}
+		} else if err == nil {
+			err = fmt.Errorf("the servers do not agree on position %d yet", at)
+		}
+		return eventstore.Record{}, err
 	}
 	return eventstore.Record{}, fmt.Errorf("the log has no position %d; its last is %d", at, end)
 }
@@ -138,7 +173,7 @@ func (l *Log) At(ctx context.Context, t time.Time) (eventstore.Position, error) 
 	// The server answers with the first record at or after a time, and it
 	// knows nanoseconds.
 	next := t.Add(time.Nanosecond)
-	rec, ok, err := l.direct(ctx, messageGet{StartTime: &next, Next: l.prefix + ".>"})
+	rec, ok, err := l.leaderOrDirect(ctx, messageGet{StartTime: &next, Next: l.prefix + ".>"})
 	switch {
 	case err != nil:
 		return 0, err
@@ -148,6 +183,14 @@ func (l *Log) At(ctx context.Context, t time.Time) (eventstore.Position, error) 
 	return rec.Position - 1, nil
 }
 
+// leaderOrDirect reads one message: where there are replicas, as the leader has it.
+func (l *Log) leaderOrDirect(ctx context.Context, request messageGet) (eventstore.Record, bool, error) {
+	if l.replicas > 1 {
+		return l.leaderGet(ctx, request)
+	}
+	return l.direct(ctx, request)
+}
+
 // direct reads one message without asking the leader. It reports false if there
 // is none.
 func (l *Log) direct(ctx context.Context, request messageGet) (eventstore.Record, bool, error) {
@@ -155,7 +198,12 @@ func (l *Log) direct(ctx context.Context, request messageGet) (eventstore.Record
 	if err != nil {
 		return eventstore.Record{}, false, err
 	}
-	msg, err := l.request(ctx, &nats.Msg{Subject: apiPrefix + "DIRECT.GET." + l.log, Data: body})
+	var msg *nats.Msg
+	err = l.patiently(ctx, func(ctx context.Context) error {
+		var err error
+		msg, err = l.request(ctx, &nats.Msg{Subject: apiPrefix + "DIRECT.GET." + l.log, Data: body})
+		return err
+	})
 	if err != nil {
 		return eventstore.Record{}, false, err
 	}
