@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "unsafe" // for the name of heartbeat
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -22,7 +23,23 @@ import (
 
 // A server of its own is a child process of the test, so that it can be killed,
 // paused and started again. It ends when the test does, however that ends.
-var _ = child("nats-server", func(config string) error {
+var (
+	_ = child("nats-server", serve)
+	_ = child("nats-server-quick", func(config string) error {
+		heartbeat = 20 * time.Millisecond
+		return serve(config)
+	})
+)
+
+// heartbeat is how often the servers of a cluster write to each other when they
+// have nothing to say, a second. A log that asks for a leader that has heard from
+// the others waits for that, and a test that asks a hundred times waits long.
+// Nothing else of the server is changed, and in tests of faults not this either.
+//
+//go:linkname heartbeat github.com/nats-io/nats-server/v2/server.hbInterval
+var heartbeat time.Duration
+
+func serve(config string) error {
 	opts, err := server.ProcessConfigFile(config)
 	if err != nil {
 		return err
@@ -36,12 +53,12 @@ var _ = child("nats-server", func(config string) error {
 	srv.Start()
 	_, err = io.Copy(io.Discard, os.Stdin) // ends with the test
 	return err
-})
+}
 
 // node is a server of its own.
 type node struct {
 	name, dir, url string
-	template       string
+	template, role string
 	process        *exec.Cmd
 	input          io.Closer
 }
@@ -111,9 +128,9 @@ func newLogin(t testing.TB) login {
 	return login{file, public}
 }
 
-// startNodes starts servers with accounts, permissions and sync always; more
-// than one are a cluster. extra is added to the configuration of each.
-func startNodes(t testing.TB, count int, extra string) *nodes {
+// startNodes starts servers in a child's role, with accounts, permissions and
+// sync always; more than one are a cluster. extra is added to the configuration of each.
+func startNodes(t testing.TB, count int, role, extra string) *nodes {
 	t.Helper()
 	n := &nodes{ledger: newLogin(t), deploy: newLogin(t)}
 	routes := make([]string, count)
@@ -131,7 +148,7 @@ func startNodes(t testing.TB, count int, extra string) *nodes {
 		}
 		name := fmt.Sprint("n", i+1)
 		n.all = append(n.all, &node{
-			name: name, dir: dir, url: fmt.Sprintf("nats://127.0.0.1:%d", port),
+			role: role, name: name, dir: dir, url: fmt.Sprintf("nats://127.0.0.1:%d", port),
 			template: fmt.Sprintf(`
 server_name: %s
 listen: "127.0.0.1:%d"
@@ -197,7 +214,7 @@ func (n *node) start(t testing.TB, sync string) {
 		t.Fatal(err)
 	}
 	process := exec.Command(os.Args[0])
-	process.Env = append(os.Environ(), childRole+"=nats-server", childArg+"="+config)
+	process.Env = append(os.Environ(), childRole+"="+n.role, childArg+"="+config)
 	process.Stdout, process.Stderr = os.Stderr, os.Stderr
 	input, err := process.StdinPipe()
 	if err != nil {

@@ -31,11 +31,13 @@ func suite(t *testing.T, servers *nodes) {
 }
 
 func TestServerOfItsOwnKeepsThePromise(t *testing.T) {
-	suite(t, startNodes(t, 1, ""))
+	t.Parallel()
+	suite(t, startNodes(t, 1, "nats-server", ""))
 }
 
 func TestClusterKeepsThePromise(t *testing.T) {
-	suite(t, startNodes(t, 3, ""))
+	t.Parallel()
+	suite(t, startNodes(t, 3, "nats-server-quick", ""))
 }
 
 var _ = jetstream.Create
