@@ -225,26 +225,3 @@ func (h *history) report(t *testing.T, records int) {
 	t.Logf("%d records; %d appends stored, %d conflicts, %d not sent, %d never known; %d of them batches, %d were unknown for a time; %d loads, linearizable with the appends: %v",
 		records, told[stored], told[conflict], told[nothing], told[unknown], batches, unsure, loads, h.linearizable(true))
 }
-
-// openLogin opens a log that is there.
-func openLogin(t *testing.T, cfg jetstream.Config) *jetstream.Log {
-	t.Helper()
-	log, err := jetstream.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatalf("Open = %v", err)
-	}
-	t.Cleanup(func() { mustClose(t, log) })
-	return log
-}
-
-func replayAll(t *testing.T, log *jetstream.Log) []eventstore.Record {
-	t.Helper()
-	var list []eventstore.Record
-	for r, err := range log.Replay(t.Context(), 0, 0) {
-		if err != nil {
-			t.Fatalf("Replay after %d records: %v", len(list), err)
-		}
-		list = append(list, r)
-	}
-	return list
-}

@@ -30,7 +30,7 @@ func TestClusterWithoutMajority(t *testing.T) {
 	mustAppend(t, log, 1, write("member/m1", head(0, 0), rec("a")))
 	admin := servers.admin(t)
 
-	leader := servers.leader(admin, cfgName)
+	leader := servers.leader(admin, "LEDGER")
 	if leader == nil {
 		t.Fatal("the log has no leader")
 	}

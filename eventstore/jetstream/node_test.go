@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
+	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
 )
 
@@ -297,4 +298,27 @@ func (n *nodes) leader(nc *nats.Conn, stream string) *node {
 		return nil
 	}
 	return n.named(info.Cluster.Leader)
+}
+
+// openLogin opens a log that is there.
+func openLogin(t *testing.T, cfg jetstream.Config) *jetstream.Log {
+	t.Helper()
+	log, err := jetstream.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("Open = %v", err)
+	}
+	t.Cleanup(func() { mustClose(t, log) })
+	return log
+}
+
+func replayAll(t *testing.T, log *jetstream.Log) []eventstore.Record {
+	t.Helper()
+	var list []eventstore.Record
+	for r, err := range log.Replay(t.Context(), 0, 0) {
+		if err != nil {
+			t.Fatalf("Replay after %d records: %v", len(list), err)
+		}
+		list = append(list, r)
+	}
+	return list
 }
