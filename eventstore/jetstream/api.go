@@ -68,7 +68,7 @@ func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	defer context.AfterFunc(up, cancel)() //nolint:contextcheck // the log's life ends every call
 	answer, err := l.nc.RequestMsgWithContext(ctx, msg)
 	if err != nil && up.Err() != nil {
-		err = context.Cause(up)
+		err = context.Cause(up) //nolint:contextcheck // why the log's own context ended
 	}
 	return answer, err
 }

@@ -87,7 +87,7 @@ func (l *Log) connectTo(ctx context.Context, url string, opts ...nats.Option) fu
 			nats.MaxReconnects(-1),
 			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 				if purpose == ownPurpose {
-					l.link.set(l.life)
+					l.link.set(l.life) //nolint:contextcheck // it lives as long as the log
 				}
 				if err != nil {
 					l.logger.WarnContext(ctx, "connection to the log is cut", slog.String("purpose", purpose), slog.Any("error", err))

@@ -93,8 +93,7 @@ func (h *history) write(patience context.Context, log *jetstream.Log, client int
 			op.answer = h.now()
 			switch {
 			case err != nil:
-				var gap *eventstore.GapError
-				if errors.As(err, &gap) {
+				if _, gap := errors.AsType[*eventstore.GapError](err); gap {
 					return fmt.Errorf("Load(%s): %w", stream, err)
 				}
 			case len(list) > 0:
@@ -135,27 +134,25 @@ func (h *history) append(patience context.Context, log *jetstream.Log, op *opera
 	for {
 		last, err := log.Append(patience, op.writes...)
 		op.answer = h.now()
+		refused, isRefused := errors.AsType[*eventstore.VersionError](err)
+		unsent := errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.Canceled)
 		switch {
 		case err == nil:
 			op.verdict, op.last = stored, last
-			return nil
-		case errors.As(err, &op.refused):
-			op.verdict = conflict
-			return nil
-		case errors.Is(err, eventstore.ErrUnknownOutcome):
+		case isRefused:
+			op.verdict, op.refused = conflict, refused
+		case errors.Is(err, eventstore.ErrUnknownOutcome) || unsent && op.wasUnknown:
 			op.wasUnknown = true
-		case errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, context.Canceled) && patience.Err() != nil:
-			if !op.wasUnknown {
-				op.verdict = nothing
-				return nil
+			if patience.Err() == nil {
+				continue
 			}
+			op.verdict = unknown
+		case unsent:
+			op.verdict = nothing
 		default:
 			return fmt.Errorf("Append: %w", err)
 		}
-		if patience.Err() != nil {
-			op.verdict = unknown
-			return nil
-		}
+		return nil
 	}
 }
 

@@ -242,7 +242,7 @@ func newLog(ctx context.Context, cfg Config) *Log {
 	}
 	log.life, log.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	log.closing = log.life.Done()
-	log.link.set(log.life)
+	log.link.set(log.life) //nolint:contextcheck // it lives as long as the log
 	log.watch.able, log.watch.fail = context.WithCancelCause(log.life)
 	log.queue = newQueue(log.appendTogether)
 	log.publish = log.send

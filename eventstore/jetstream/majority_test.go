@@ -19,6 +19,7 @@ func TestClusterWithoutMajority(t *testing.T) {
 	servers := startNodes(t, 3, "nats-server", "")
 	cfg := servers.config()
 	cfg.Timeout, cfg.Patience = 2*time.Second, 2*time.Second
+	cfg.NKeyFile = servers.maker.file
 	if made, err := jetstream.Create(t.Context(), cfg); err != nil || !made {
 		t.Fatalf("Create = %v, %v", made, err)
 	}

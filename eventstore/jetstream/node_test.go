@@ -71,6 +71,7 @@ type login struct{ file, public string }
 type nodes struct {
 	all    []*node
 	ledger login // may do what the package's documentation lists, with LEDGER
+	maker  login // may make LEDGER
 	deploy login // may do everything in the ledger's account
 }
 
@@ -133,7 +134,7 @@ func newLogin(t testing.TB) login {
 // sync always; more than one are a cluster. extra is added to the configuration of each.
 func startNodes(t testing.TB, count int, role, extra string) *nodes {
 	t.Helper()
-	n := &nodes{ledger: newLogin(t), deploy: newLogin(t)}
+	n := &nodes{ledger: newLogin(t), maker: newLogin(t), deploy: newLogin(t)}
 	routes := make([]string, count)
 	ports := make([]int, count)
 	for i := range routes {
@@ -156,7 +157,7 @@ listen: "127.0.0.1:%d"
 log_file: %q
 ping_interval: 2s
 jetstream { store_dir: %q, sync_interval: SYNC, max_memory_store: 64MB, max_file_store: 4GB }
-%s%s%s`, name, port, filepath.Join(dir, "log"), dir, cluster, accounts(n.ledger, n.deploy), extra),
+%s%s%s`, name, port, filepath.Join(dir, "log"), dir, cluster, n.accounts(), extra),
 		})
 	}
 	for _, node := range n.all {
@@ -176,20 +177,17 @@ jetstream { store_dir: %q, sync_interval: SYNC, max_memory_store: 64MB, max_file
 }
 
 // accounts is the account of the ledger, with what the system account tells it.
-// The login of the ledger may do exactly what doc.go lists.
-func accounts(ledger, deploy login) string {
-	var exports, imports, publish []string
-	for _, service := range []string{"$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING.HEALTHZ"} {
+// The logins of the ledger and of its maker may do exactly what doc.go lists.
+func (n *nodes) accounts() string {
+	services := []string{"$SYS.REQ.SERVER.PING.JSZ", "$SYS.REQ.SERVER.PING.HEALTHZ"}
+	var exports, imports []string
+	for _, service := range services {
 		exports = append(exports, fmt.Sprintf("{ service: %q, response_type: stream, accounts: [LEDGER] }", service))
 		imports = append(imports, fmt.Sprintf("{ service: { account: SYS, subject: %q } }", service))
-		publish = append(publish, fmt.Sprintf("%q", service))
 	}
-	for _, subject := range []string{
-		"ledger.*.*",
-		"$JS.API.STREAM.INFO.LEDGER", "$JS.API.STREAM.MSG.GET.LEDGER", "$JS.API.DIRECT.GET.LEDGER",
-		"$JS.API.CONSUMER.CREATE.LEDGER.*", "$JS.API.CONSUMER.MSG.NEXT.LEDGER.*", "$JS.API.CONSUMER.DELETE.LEDGER.*",
-	} {
-		publish = append(publish, fmt.Sprintf("%q", subject))
+	user := func(login login, subjects ...string) string {
+		return fmt.Sprintf(`{ nkey: %s, permissions: { publish: { allow: [ "%s" ] }, subscribe: { allow: [ "_INBOX.%s.>" ] } } }`,
+			login.public, strings.Join(subjects, `", "`), login.public)
 	}
 	return fmt.Sprintf(`
 accounts {
@@ -199,12 +197,17 @@ accounts {
     imports: [ %s ]
     users: [
       { nkey: %s }
-      { nkey: %s, permissions: { publish: { allow: [ %s ] }, subscribe: { allow: [ "_INBOX.%s.>" ] } } }
+      %s
+      %s
     ]
   }
 }
 system_account: SYS
-`, strings.Join(exports, ", "), strings.Join(imports, ", "), deploy.public, ledger.public, strings.Join(publish, ", "), ledger.public)
+`, strings.Join(exports, ", "), strings.Join(imports, ", "), n.deploy.public,
+		user(n.maker, "$JS.API.STREAM.INFO.LEDGER", "$JS.API.STREAM.CREATE.LEDGER"),
+		user(n.ledger, append(services, "ledger.*.*",
+			"$JS.API.STREAM.INFO.LEDGER", "$JS.API.STREAM.MSG.GET.LEDGER", "$JS.API.DIRECT.GET.LEDGER",
+			"$JS.API.CONSUMER.CREATE.LEDGER.*", "$JS.API.CONSUMER.MSG.NEXT.LEDGER.*", "$JS.API.CONSUMER.DELETE.LEDGER.*")...))
 }
 
 // start starts the server, with a sync_interval.

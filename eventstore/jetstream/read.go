@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strconv"
 	"time"
@@ -36,24 +37,36 @@ func (l *Log) Load(ctx context.Context, stream string, after eventstore.Position
 	}
 	var recs []eventstore.Record
 	at := after
-	for {
+	keep := func(rec eventstore.Record) error {
+		if err := checkChain(recs, after, rec); err != nil {
+			return fmt.Errorf("stream %s: %w", stream, err)
+		}
+		recs = append(recs, rec)
+		at = rec.Position
+		return nil
+	}
+	for looks := 0; ; {
 		var more bool
 		err := l.patiently(ctx, func(ctx context.Context) error {
 			var err error
 			more, err = l.directRead(ctx, messageGet{
 				Seq: uint64(at) + 1, Next: l.subject(stream), Batch: loadBatch, MaxBytes: loadBytes,
-			}, func(rec eventstore.Record) error {
-				if err := checkChain(recs, after, rec); err != nil {
-					return fmt.Errorf("stream %s: %w", stream, err)
-				}
-				recs = append(recs, rec)
-				at = rec.Position
-				return nil
-			})
+			}, keep)
 			return err
 		})
-		if err == nil && !more {
-			more, err = l.behind(ctx, stream, at)
+		if _, gap := errors.AsType[*eventstore.GapError](err); gap && l.replicas > 1 {
+			return recs, l.leaderRead(ctx, stream, &at, keep)
+		}
+		if err == nil && !more && l.replicas > 1 {
+			// Who answered may be behind, and a program must be able to read
+			// what it has just been told is stored.
+			var head eventstore.Head
+			head, err = l.leaderHead(ctx, stream)
+			if more = head.Position > at; more {
+				if looks++; looks > 3 || !wait(ctx, leaderPause) {
+					return recs, l.leaderRead(ctx, stream, &at, keep)
+				}
+			}
 		}
 		if err != nil || !more {
 			return recs, err
@@ -61,21 +74,20 @@ func (l *Log) Load(ctx context.Context, stream string, after eventstore.Position
 	}
 }
 
-// behind reports whether the stream's leader shows records of a stream after a
-// position where a direct read has shown none. Without it a program might not
-// read what it has just been told is stored.
-func (l *Log) behind(ctx context.Context, stream string, at eventstore.Position) (bool, error) {
-	if l.replicas == 1 {
-		return false, nil
+// leaderRead gives the records of a stream after at to keep, which moves at, as
+// the leader has them, one by one: the copy that a direct read came to lacks
+// some of them.
+func (l *Log) leaderRead(ctx context.Context, stream string, at *eventstore.Position, keep func(eventstore.Record) error) error {
+	l.logger.WarnContext(ctx, "a copy of the log is behind its leader", slog.Uint64("position", uint64(*at)))
+	for {
+		rec, ok, err := l.leaderGet(ctx, messageGet{Seq: uint64(*at) + 1, Next: l.subject(stream)})
+		if err != nil || !ok {
+			return err
+		}
+		if err := keep(rec); err != nil {
+			return err
+		}
 	}
-	head, err := l.leaderHead(ctx, stream)
-	if err != nil || head.Position <= at {
-		return false, err
-	}
-	if !wait(ctx, leaderPause) {
-		return false, ctx.Err()
-	}
-	return true, nil
 }
 
 // checkChain returns an error if next cannot follow recs, which are the records

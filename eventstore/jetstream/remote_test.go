@@ -68,7 +68,7 @@ func TestServerOfItsOwn(t *testing.T) {
 	if _, err := jetstream.Open(t.Context(), cfg); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Open without a log = %v; want %v", err, fs.ErrNotExist)
 	}
-	cfg.NKeyFile = servers.deploy.file
+	cfg.NKeyFile = servers.maker.file
 	if made, err := jetstream.Create(t.Context(), cfg); err != nil || !made {
 		t.Fatalf("Create = %v, %v", made, err)
 	}

@@ -95,7 +95,7 @@ func (l *Log) find(ctx context.Context, w eventstore.Write) (eventstore.Position
 		if err != nil {
 			return 0, err
 		}
-		if !ok && !(found == 0 && actual.Position == at) && actual.Position <= at {
+		if !ok && (actual.Position < at || actual.Position == at && found > 0) {
 			// It ends before the place that is looked for: the writer is wrong,
 			// or who answers is behind.
 			if actual, err = l.sureHead(ctx, w.Stream); err != nil {
