@@ -68,7 +68,7 @@ var rooms = []room{
 	{
 		folder: ".", except: []string{"internal/naive", "eventstore/storetest"}, shipped: true,
 		refuses: func(i string) bool {
-			return within(i, "pgregory.net/rapid", "rollbook/eventstore/storetest", "rollbook/internal/naive", "testing")
+			return within(i, "github.com/anishathalye/porcupine", "pgregory.net/rapid", "rollbook/eventstore/storetest", "rollbook/internal/naive", "testing")
 		},
 		because: "what helps tests stays out of the binary",
 	},
@@ -122,6 +122,7 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"web/a.go", "github.com/jackc/pgx/v5/pgxpool"},
 		{"ledger/a.go", "rollbook/internal/naive"},
 		{"cmd/rollbook/a.go", "testing"},
+		{"eventstore/jetstream/a.go", "github.com/anishathalye/porcupine"},
 		{"internal/naive/a.go", "rollbook/domain"},
 	}
 	for _, f := range broken {

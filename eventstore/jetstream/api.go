@@ -14,9 +14,13 @@ import (
 
 // Error codes of the server that this package tells apart (2.15.2).
 const (
+	codeClusterNotReady  = 10004
+	codeNoMetaLeader     = 10008 // the cluster, or the stream, has no leader now
+	codeNotLeader        = 10009
 	codeNoMessage        = 10037
 	codeStreamNotFound   = 10059
 	codeWrongLast        = 10071 // the guard's sequence is not the last one
+	codeStreamOffline    = 10118 // none of the servers that hold it is there
 	codeDuplicatePending = 10158 // the id is in another message on its way
 	codeWrongLastUnnamed = 10164 // the same without the number: another append is on its way
 	codeBatchIncomplete  = 10176 // a message of the batch is missing, or its place was given up
@@ -43,8 +47,15 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("the server refused: %s (%d)", e.Description, e.Code)
 }
 
-// request sends a message and waits for one answer, at most l.timeout and until
-// the log is closed.
+// isCode reports whether err is a refusal with a code.
+func isCode(err error, code int) bool {
+	refused, ok := errors.AsType[*apiError](err)
+	return ok && refused.Code == code
+}
+
+// request sends a message and waits for one answer: at most l.timeout, until the
+// log is closed, and until the connection is cut, because then the answer is
+// lost.
 func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	select {
 	case <-l.closing:
@@ -53,16 +64,23 @@ func (l *Log) request(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	defer context.AfterFunc(l.life, cancel)() //nolint:contextcheck // the log's life ends every call
+	up := l.link.get()
+	defer context.AfterFunc(up, cancel)() //nolint:contextcheck // the log's life ends every call
 	answer, err := l.nc.RequestMsgWithContext(ctx, msg)
-	if err != nil && l.life.Err() != nil {
-		err = errClosed
+	if err != nil && up.Err() != nil {
+		err = context.Cause(up) //nolint:contextcheck // why the log's own context ended
 	}
 	return answer, err
 }
 
 // api makes a call of the server's JSON interface. A refusal is an [*apiError].
+// A call to another server is made again if its answer is lost or it has to wait
+// for a leader, so it must be one that may be made twice.
 func (l *Log) api(ctx context.Context, call string, request []byte, response any) error {
+	return l.patiently(ctx, func(ctx context.Context) error { return l.apiOnce(ctx, call, request, response) })
+}
+
+func (l *Log) apiOnce(ctx context.Context, call string, request []byte, response any) error {
 	answer, err := l.request(ctx, &nats.Msg{Subject: apiPrefix + call, Data: request})
 	if err != nil {
 		return err
@@ -82,13 +100,27 @@ func (l *Log) api(ctx context.Context, call string, request []byte, response any
 type streamInfo struct {
 	Config settings `json:"config"`
 	State  struct {
-		LastSeq uint64 `json:"last_seq"`
+		LastSeq  uint64            `json:"last_seq"`
+		Subjects map[string]uint64 `json:"subjects"`
 	} `json:"state"`
+	Cluster clusterInfo `json:"cluster"`
 }
 
-func (l *Log) info(ctx context.Context) (streamInfo, error) {
-	var info streamInfo
-	err := l.api(ctx, "STREAM.INFO."+l.log, nil, &info)
+func (l *Log) info(ctx context.Context) (streamInfo, error) { return l.infoOf(ctx, "") }
+
+// infoOf is info with the number of messages of a subject.
+func (l *Log) infoOf(ctx context.Context, subject string) (streamInfo, error) {
+	var (
+		info    streamInfo
+		request []byte
+		err     error
+	)
+	if subject != "" {
+		if request, err = json.Marshal(map[string]string{"subjects_filter": subject}); err != nil {
+			return info, err
+		}
+	}
+	err = l.api(ctx, "STREAM.INFO."+l.log, request, &info)
 	return info, err
 }
 
@@ -110,8 +142,7 @@ func (l *Log) leaderGet(ctx context.Context, request messageGet) (eventstore.Rec
 		} `json:"message"`
 	}
 	err = l.api(ctx, "STREAM.MSG.GET."+l.log, body, &response)
-	var refused *apiError
-	if errors.As(err, &refused) && refused.Code == codeNoMessage {
+	if isCode(err, codeNoMessage) {
 		return eventstore.Record{}, false, nil
 	}
 	if err != nil {
@@ -128,8 +159,8 @@ func (l *Log) leaderGet(ctx context.Context, request messageGet) (eventstore.Rec
 }
 
 // messageGet asks for a message: with Next, the first one of a subject from Seq
-// on; with Last, the last one of a subject; else that at Seq. Batch and MaxBytes
-// are for direct reads.
+// or StartTime on; with Last, the last one of a subject; else that at Seq. Batch
+// and MaxBytes are for direct reads.
 type messageGet struct {
 	Seq       uint64     `json:"seq,omitempty"`
 	Next      string     `json:"next_by_subj,omitempty"`

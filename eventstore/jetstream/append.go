@@ -115,19 +115,19 @@ func (l *Log) await(ctx context.Context, p *pending) (turn, error) {
 				eventstore.ErrUnavailable, waited.Round(time.Millisecond), silent.Round(time.Millisecond))
 		}
 		if l.queue.withdraw(p) {
-			return turn{}, p.unsent(cause)
+			return turn{}, p.withdrawn(cause)
 		}
 		return <-p.turn, nil // it is on its way: learn what became of it
 	}
 }
 
-// unsent returns cause, for an append that waits and will not be sent, or that
+// withdrawn returns cause, for an append that waits and will not be sent, or that
 // its outcome is unknown if it was on its way before.
-func (p *pending) unsent(cause error) error {
+func (p *pending) withdrawn(cause error) error {
 	if p.answer == nil {
 		return cause
 	}
-	return fmt.Errorf("%w: %w; then %w", eventstore.ErrUnknownOutcome, p.answer, cause)
+	return fmt.Errorf("%w: %w; then %w", p.unsettled(), p.answer, cause)
 }
 
 // appendAlone sends one append, again if need be, and finds out what became of
@@ -137,39 +137,74 @@ func (l *Log) appendAlone(ctx context.Context, p *pending) (at eventstore.Positi
 	sending, cancel := l.untilBroken(ctx)
 	defer cancel()
 	answer := p.answer
-	// Until the fate of what was sent before is known, a duplicate may be our own.
-	fresh := answer == nil || isRefusal(answer)
+	// Until the fate of what was sent before is known, a duplicate may be our own,
+	// still on its way.
+	fresh := answer == nil || isRefusal(answer) || unsent(answer)
 	for attempt, pause := range pauses {
 		if !wait(sending, pause) {
 			break
 		}
 		var got ack
-		if got, answer = l.publish(sending, p.writes); answer == nil {
+		if got, answer = l.sendOnce(sending, p.writes); answer == nil {
 			return eventstore.Position(got.Seq), attempt == 0, nil
 		}
 		answer = because(sending, answer)
 		if errors.Is(answer, eventstore.ErrInvalid) {
 			return 0, false, answer // refused here, not sent
 		}
+		p.onItsWay = p.onItsWay || !unsent(answer)
 		// From here on the outcome is what the streams say, also if ctx has
 		// ended: the caller needs to know.
-		last, err := l.outcome(ctx, p.writes, answer)
+		last, err := l.outcome(ctx, p, answer)
 		if err != nil || last != 0 {
 			return last, false, err
 		}
-		if isDuplicate(answer) && attempt == 0 && fresh {
-			// The id is known, and it is not in its place: another append
-			// used it. On a later attempt it may be our own, still on its way.
-			return 0, false, fmt.Errorf("%w: an id is already used in another stream or append: %w", eventstore.ErrInvalid, answer)
+		if isDuplicate(answer) && (attempt == 0 && fresh || l.replicas > 1) {
+			if err := l.foreignID(ctx, p, answer); err != nil {
+				return 0, false, err
+			}
 		}
-		if !mayPass(answer) {
+		if !l.mayPass(answer) {
 			break
 		}
 	}
 	if err := context.Cause(sending); err != nil && !errors.Is(answer, err) {
 		answer = fmt.Errorf("%w; then %w", answer, err)
 	}
-	return 0, false, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+	return 0, false, fmt.Errorf("%w: %w", p.unsettled(), answer)
+}
+
+// sendOnce sends an append once. Where another server may have taken over
+// meanwhile, it does not wait as long as Config.Timeout for the answer.
+func (l *Log) sendOnce(ctx context.Context, writes []eventstore.Write) (ack, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.attempt)
+	defer cancel()
+	return l.publish(ctx, writes)
+}
+
+// unsettled is what an append is told whose outcome the streams do not say:
+// nothing of it was stored if nothing of it was sent.
+func (p *pending) unsettled() error {
+	if p.onItsWay {
+		return eventstore.ErrUnknownOutcome
+	}
+	return eventstore.ErrUnavailable
+}
+
+// foreignID returns the error for an append with an id that the server knows,
+// and that is not in its place: another append used it. It returns nil if the
+// append is in its place after all, which the next look will find.
+func (l *Log) foreignID(ctx context.Context, p *pending, answer error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
+	defer cancel()
+	absent, err := l.surelyAbsent(ctx, eventstore.ByStream(p.writes))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w; then reading the streams: %w", eventstore.ErrUnknownOutcome, answer, err)
+	case absent:
+		return fmt.Errorf("%w: an id is already used in another stream or append: %w", eventstore.ErrInvalid, answer)
+	}
+	return nil
 }
 
 // because returns why ctx was cancelled, if that is what err says.
@@ -185,22 +220,25 @@ func because(ctx context.Context, err error) error {
 // record, zero if nothing of it is stored yet, or the error for the caller.
 //
 // A server that cannot write may still show what it could not write, so nothing
-// that it shows counts.
-func (l *Log) outcome(ctx context.Context, writes []eventstore.Write, answer error) (eventstore.Position, error) {
+// that it shows counts. Where there are replicas, what a leader shows is on the
+// disks of a majority.
+func (l *Log) outcome(ctx context.Context, p *pending, answer error) (eventstore.Position, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.timeout)
 	defer cancel()
-	last, err := l.settle(ctx, eventstore.ByStream(writes))
-	if failed := l.checkStore(ctx); errors.Is(failed, ErrStore) && errors.Is(answer, ErrStore) {
-		return 0, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
-	} else if failed != nil {
-		return 0, fmt.Errorf("%w: %w; %w", eventstore.ErrUnknownOutcome, answer, failed)
+	last, err := l.settle(ctx, eventstore.ByStream(p.writes))
+	conflict, isConflict := errors.AsType[*eventstore.VersionError](err)
+	if l.server != nil || l.replicas == 1 && (err == nil || isConflict) {
+		if failed := l.checkStore(ctx); errors.Is(failed, ErrStore) && errors.Is(answer, ErrStore) {
+			return 0, fmt.Errorf("%w: %w", eventstore.ErrUnknownOutcome, answer)
+		} else if failed != nil {
+			return 0, fmt.Errorf("%w: %w; %w", eventstore.ErrUnknownOutcome, answer, failed)
+		}
 	}
-	var conflict *eventstore.VersionError
 	switch {
-	case errors.As(err, &conflict):
+	case isConflict:
 		return 0, conflict
 	case err != nil:
-		return 0, fmt.Errorf("%w: %w; then reading the streams: %w", eventstore.ErrUnknownOutcome, answer, err)
+		return 0, fmt.Errorf("%w: %w; then reading the streams: %w", p.unsettled(), answer, err)
 	}
 	return last, nil
 }
@@ -217,7 +255,7 @@ func (l *Log) appendTogether(members []*pending) {
 		writes = append(writes, p.writes...)
 		records += p.records
 	}
-	got, answer := l.publish(ctx, writes)
+	got, answer := l.sendOnce(ctx, writes)
 	answer = because(ctx, answer)
 	if answer == nil {
 		l.queue.landed(members, nil, true)
@@ -233,10 +271,11 @@ func (l *Log) appendTogether(members []*pending) {
 	places := make(chan struct{}, settlesAtOnce)
 	var all sync.WaitGroup
 	for i, p := range members {
+		p.onItsWay = p.onItsWay || !unsent(answer)
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			turns[i].at, turns[i].err = l.outcome(ctx, p.writes, answer)
+			turns[i].at, turns[i].err = l.outcome(ctx, p, answer)
 		})
 	}
 	all.Wait()
@@ -245,7 +284,7 @@ func (l *Log) appendTogether(members []*pending) {
 	for i, p := range members {
 		if turns[i].at == 0 && turns[i].err == nil {
 			if ctx.Err() != nil { // there is no time, or no server, to send it again
-				turns[i].err = fmt.Errorf("%w: %w; then %w", eventstore.ErrUnknownOutcome, answer, context.Cause(ctx))
+				turns[i].err = fmt.Errorf("%w: %w; then %w", p.unsettled(), answer, context.Cause(ctx))
 				continue
 			}
 			again = append(again, p)
@@ -258,7 +297,7 @@ func (l *Log) appendTogether(members []*pending) {
 			// The guilty one is still among them: smaller batches find it.
 			p.limit = len(members) / 4
 		}
-		if p.limit < minBreakEven || p.refusals >= maxRefusals || !mayPass(answer) {
+		if p.limit < minBreakEven || p.refusals >= maxRefusals || !l.mayPass(answer) {
 			p.alone = true
 		}
 	}
@@ -273,19 +312,21 @@ func (l *Log) appendTogether(members []*pending) {
 // mayPass reports whether the same append may be stored when it is sent again
 // at once. Refusals that are not listed, such as a full disk, need more time
 // than this call has.
-func mayPass(answer error) bool {
-	var refused *apiError
-	if !errors.As(answer, &refused) {
+func (l *Log) mayPass(answer error) bool {
+	refused, ok := errors.AsType[*apiError](answer)
+	if !ok {
 		return !errors.Is(answer, errClosed)
 	}
 	switch refused.Code {
+	case codeClusterNotReady, codeNoMetaLeader, codeNotLeader, codeStreamOffline:
+		return l.server == nil
 	case codeWrongLast, codeWrongLastUnnamed, codeDuplicatePending, codeBatchIncomplete, codeBatchDuplicate, codeTooManyBatches:
 		return true
 	}
 	return false
 }
 
-// isRefusal reports whether the server has said no, and nothing is on its way.
+// isRefusal reports whether a server has said no.
 func isRefusal(answer error) bool {
 	var refused *apiError
 	return errors.As(answer, &refused)

@@ -10,13 +10,20 @@ import (
 	"github.com/nats-io/nuid"
 )
 
-// BareBatches measures what the server itself can do, so that what this package
-// makes of it can be stated as a ratio: it stores messages of so many bytes in
-// atomic batches, one after another, in a new log in dir, with the same settings
-// and the same durability, but with no header of ours and no guard. It returns
-// messages a second.
+// BareBatches is [BareBatchesOf] of an embedded log in dir.
 func BareBatches(ctx context.Context, dir string, messages, batch, bytes int) (perSecond float64, err error) {
-	l, err := Open(ctx, Config{Dir: dir, Create: true})
+	return BareBatchesOf(ctx, Config{Dir: dir}, messages, batch, bytes)
+}
+
+// BareBatchesOf measures what the server itself can do, so that what this package
+// makes of it can be stated as a ratio: it stores messages of so many bytes in
+// atomic batches, one after another, in the new log of cfg, with the same settings
+// and the same durability, but with no header of ours and no guard. It returns
+// messages a second. On servers of a URL it makes the log, and leaves it there:
+// cfg names one that nothing else uses, and a login that may create it.
+func BareBatchesOf(ctx context.Context, cfg Config, messages, batch, bytes int) (perSecond float64, err error) {
+	cfg.Create = true
+	l, err := Open(ctx, cfg)
 	if err != nil {
 		return 0, err
 	}

@@ -1,5 +1,5 @@
-// Package jetstream keeps a log on NATS JetStream, in a server inside this
-// process.
+// Package jetstream keeps a log on NATS JetStream: in a server inside this
+// process, or on servers of their own, one or a cluster of three.
 //
 // One JetStream stream is the log, one subject below its prefix is a stream of
 // the log: "member/m1" is the subject "ledger.member.m1". A record is a
@@ -40,9 +40,64 @@
 // An append that is on its way when a write fails is of unknown outcome, however
 // the streams look: the server shows what it could not write.
 //
-// The code keeps the connection apart from the server, for the day when the
-// server is another process. Then direct reads may be answered by a follower
-// or a mirror that lags; that is why an append is settled through the leader.
-// And then it must be asked over its system account whether it can write
-// (noteStore); until that is done, a client sees time-outs only.
+// # Servers of their own
+//
+// With Config.URL the log is elsewhere, and the rest is the same. What differs:
+//
+//   - Only [Create], or Config.Create, makes the stream, with a login that may.
+//     It has three replicas where the server that answers is one of a cluster.
+//   - A call whose connection is cut is not answered any more, and is settled
+//     like any other. Nothing is kept to be sent later. An append of which
+//     nothing was sent, because there is no connection or the log has no leader,
+//     is [rollbook/eventstore.ErrUnavailable].
+//   - When a leader dies the others choose another in 4 to 9 seconds. Appends
+//     wait for that as long as Config.Patience and Config.Timeout let them.
+//   - The servers are asked over their system account how they sync and whether
+//     they can write, each for itself. One that holds the log and does not sync
+//     always, or nobody who tells, is a reason to refuse ([ErrSettings], or an
+//     error of Open) without Config.UnsafeSync. ErrStore means that the only
+//     server, or two of three, cannot write. It is found within a minute, and
+//     on one server also when an append is not answered. The room on their
+//     disks is not watched.
+//
+// A cluster shows less than the truth for a moment after each change: a server
+// that was the leader and was paused answers as if it still were, and refuses
+// what the true leader stores (measured). What it shows is stored for good; what
+// it does not show may be stored all the same. So a conflict is only told when
+// another record stands in the place, or when a leader that has heard from a
+// majority since then says where the stream ends (leader.go). The same goes for
+// an id that is used elsewhere, and for a gap.
+//
+// Head, Last, At and, at its end, Load ask the leader, so they show what the
+// caller was told is stored. In that moment they may show less; the guard of the
+// append finds out. Replay and Follow read through a consumer on one of the
+// servers, and take from the leader what its copy lacks.
+//
+// # What the login of a program must be allowed
+//
+// With N for Config.Name and P for Config.Prefix, it publishes to
+//
+//	P.*.*                            records
+//	$JS.API.STREAM.INFO.N            settings, end, leader
+//	$JS.API.STREAM.MSG.GET.N         what the leader has
+//	$JS.API.DIRECT.GET.N             reading
+//	$JS.API.CONSUMER.CREATE.N.*      Replay and Follow
+//	$JS.API.CONSUMER.MSG.NEXT.N.*
+//	$JS.API.CONSUMER.DELETE.N.*
+//	$SYS.REQ.SERVER.PING.JSZ         how the servers sync
+//	$SYS.REQ.SERVER.PING.HEALTHZ     whether they can write
+//
+// and subscribes to
+//
+//	_INBOX.K.>
+//
+// where K is the public key of its nkey, and _INBOX.> if it has none. A program
+// that only reads does without the first line. The two services of the system
+// account have to be exported from it with response type stream, and imported
+// under their own names by the log's account. [Create] publishes to STREAM.INFO
+// and to
+//
+//	$JS.API.STREAM.CREATE.N
+//
+// and to nothing else. The tests run with these rights (node_test.go).
 package jetstream

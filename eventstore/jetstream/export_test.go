@@ -46,7 +46,9 @@ func (l *Log) SetFree(free func() (uint64, error)) {
 }
 
 // SetSyncAlways replaces what the server says of its sync mode.
-func (l *Log) SetSyncAlways(always bool) { l.syncAlways = func() bool { return always } }
+func (l *Log) SetSyncAlways(always bool) {
+	l.syncAlways = func(context.Context, clusterInfo) (bool, error) { return always, nil }
+}
 
 // Waiting is how many appends wait for their turn.
 func (l *Log) Waiting() int {

@@ -100,6 +100,7 @@ type pending struct {
 	limit    int   // how many appends its batch may hold
 	refusals int   // of batches that it was in
 	answer   error // to the last of them
+	onItsWay bool  // something was sent of it, which may be stored, now or later
 }
 
 // turn tells an append to send itself, or what became of it.
@@ -291,7 +292,7 @@ func (q *queue) silent(now time.Time) time.Duration {
 func (q *queue) pump(now time.Time) {
 	if q.closed != nil {
 		for _, p := range q.waiting {
-			p.turn <- turn{err: p.unsent(q.closed)}
+			p.turn <- turn{err: p.withdrawn(q.closed)}
 		}
 		q.waiting = nil
 		if q.singles == 0 && !q.batch {

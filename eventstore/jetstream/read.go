@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strconv"
 	"time"
@@ -36,19 +37,55 @@ func (l *Log) Load(ctx context.Context, stream string, after eventstore.Position
 	}
 	var recs []eventstore.Record
 	at := after
-	for {
-		more, err := l.directRead(ctx, messageGet{
-			Seq: uint64(at) + 1, Next: l.subject(stream), Batch: loadBatch, MaxBytes: loadBytes,
-		}, func(rec eventstore.Record) error {
-			if err := checkChain(recs, after, rec); err != nil {
-				return fmt.Errorf("stream %s: %w", stream, err)
-			}
-			recs = append(recs, rec)
-			at = rec.Position
-			return nil
+	keep := func(rec eventstore.Record) error {
+		if err := checkChain(recs, after, rec); err != nil {
+			return fmt.Errorf("stream %s: %w", stream, err)
+		}
+		recs = append(recs, rec)
+		at = rec.Position
+		return nil
+	}
+	for looks := 0; ; {
+		var more bool
+		err := l.patiently(ctx, func(ctx context.Context) error {
+			var err error
+			more, err = l.directRead(ctx, messageGet{
+				Seq: uint64(at) + 1, Next: l.subject(stream), Batch: loadBatch, MaxBytes: loadBytes,
+			}, keep)
+			return err
 		})
+		if _, gap := errors.AsType[*eventstore.GapError](err); gap && l.replicas > 1 {
+			return recs, l.leaderRead(ctx, stream, &at, keep)
+		}
+		if err == nil && !more && l.replicas > 1 {
+			// Who answered may be behind, and a program must be able to read
+			// what it has just been told is stored.
+			var head eventstore.Head
+			head, err = l.leaderHead(ctx, stream)
+			if more = head.Position > at; more {
+				if looks++; looks > 3 || !wait(ctx, leaderPause) {
+					return recs, l.leaderRead(ctx, stream, &at, keep)
+				}
+			}
+		}
 		if err != nil || !more {
 			return recs, err
+		}
+	}
+}
+
+// leaderRead gives the records of a stream after at to keep, which moves at, as
+// the leader has them, one by one: the copy that a direct read came to lacks
+// some of them.
+func (l *Log) leaderRead(ctx context.Context, stream string, at *eventstore.Position, keep func(eventstore.Record) error) error {
+	l.logger.WarnContext(ctx, "a copy of the log is behind its leader", slog.Uint64("position", uint64(*at)))
+	for {
+		rec, ok, err := l.leaderGet(ctx, messageGet{Seq: uint64(*at) + 1, Next: l.subject(stream)})
+		if err != nil || !ok {
+			return err
+		}
+		if err := keep(rec); err != nil {
+			return err
 		}
 	}
 }
@@ -82,7 +119,7 @@ func (l *Log) Head(ctx context.Context, stream string) (eventstore.Head, error) 
 	if err := validateStream(stream); err != nil {
 		return eventstore.Head{}, err
 	}
-	rec, ok, err := l.direct(ctx, messageGet{Last: l.subject(stream)})
+	rec, ok, err := l.leaderOrDirect(ctx, messageGet{Last: l.subject(stream)})
 	if err != nil || !ok {
 		return eventstore.Head{}, err
 	}
@@ -102,7 +139,11 @@ func (l *Log) Last(ctx context.Context) (eventstore.Position, error) {
 // error; if the log goes on after it, a [*eventstore.GapError].
 func (l *Log) Get(ctx context.Context, at eventstore.Position) (eventstore.Record, error) {
 	if at > 0 {
-		rec, ok, err := l.direct(ctx, messageGet{Seq: uint64(at)})
+		get := messageGet{Seq: uint64(at)}
+		rec, ok, err := l.direct(ctx, get)
+		if err == nil && !ok && l.replicas > 1 {
+			rec, ok, err = l.leaderGet(ctx, get) // who answered may be behind
+		}
 		if err != nil || ok {
 			return rec, err
 		}
@@ -112,7 +153,13 @@ func (l *Log) Get(ctx context.Context, at eventstore.Position) (eventstore.Recor
 		return eventstore.Record{}, err
 	}
 	if at > 0 && at <= end {
-		return eventstore.Record{}, &eventstore.GapError{Want: at}
+		gone, err := l.surelyGone(ctx, at)
+		if err == nil && gone {
+			err = &eventstore.GapError{Want: at}
+		} else if err == nil {
+			err = fmt.Errorf("the servers do not agree on position %d yet", at)
+		}
+		return eventstore.Record{}, err
 	}
 	return eventstore.Record{}, fmt.Errorf("the log has no position %d; its last is %d", at, end)
 }
@@ -138,7 +185,7 @@ func (l *Log) At(ctx context.Context, t time.Time) (eventstore.Position, error) 
 	// The server answers with the first record at or after a time, and it
 	// knows nanoseconds.
 	next := t.Add(time.Nanosecond)
-	rec, ok, err := l.direct(ctx, messageGet{StartTime: &next, Next: l.prefix + ".>"})
+	rec, ok, err := l.leaderOrDirect(ctx, messageGet{StartTime: &next, Next: l.prefix + ".>"})
 	switch {
 	case err != nil:
 		return 0, err
@@ -148,6 +195,14 @@ func (l *Log) At(ctx context.Context, t time.Time) (eventstore.Position, error) 
 	return rec.Position - 1, nil
 }
 
+// leaderOrDirect reads one message: where there are replicas, as the leader has it.
+func (l *Log) leaderOrDirect(ctx context.Context, request messageGet) (eventstore.Record, bool, error) {
+	if l.replicas > 1 {
+		return l.leaderGet(ctx, request)
+	}
+	return l.direct(ctx, request)
+}
+
 // direct reads one message without asking the leader. It reports false if there
 // is none.
 func (l *Log) direct(ctx context.Context, request messageGet) (eventstore.Record, bool, error) {
@@ -155,7 +210,12 @@ func (l *Log) direct(ctx context.Context, request messageGet) (eventstore.Record
 	if err != nil {
 		return eventstore.Record{}, false, err
 	}
-	msg, err := l.request(ctx, &nats.Msg{Subject: apiPrefix + "DIRECT.GET." + l.log, Data: body})
+	var msg *nats.Msg
+	err = l.patiently(ctx, func(ctx context.Context) error {
+		var err error
+		msg, err = l.request(ctx, &nats.Msg{Subject: apiPrefix + "DIRECT.GET." + l.log, Data: body})
+		return err
+	})
 	if err != nil {
 		return eventstore.Record{}, false, err
 	}

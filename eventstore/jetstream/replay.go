@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -33,8 +34,10 @@ const (
 	silentTicks = 8
 
 	// maxRestarts is how often a reader starts again without a record in
-	// between before it gives up.
-	maxRestarts = 5
+	// between before it gives up. restartPause, times the restarts, is the wait
+	// before the next one where other servers have to get ready.
+	maxRestarts  = 5
+	restartPause = time.Second
 )
 
 // Replay yields the records after one position up to another, in order, and
@@ -80,7 +83,12 @@ func (l *Log) Follow(ctx context.Context, after eventstore.Position) iter.Seq2[e
 func (l *Log) read(ctx context.Context, after, to eventstore.Position, yield func(eventstore.Record, error) bool) {
 	// A connection of its own: records on their way to a slow loop must not
 	// stand before the answers to other calls.
-	nc, err := l.connect("reader")
+	var nc *nats.Conn
+	err := l.patiently(ctx, func(context.Context) error {
+		var err error
+		nc, err = l.connect("reader")
+		return err
+	})
 	if err != nil {
 		yield(eventstore.Record{}, err)
 		return
@@ -91,7 +99,10 @@ func (l *Log) read(ctx context.Context, after, to eventstore.Position, yield fun
 
 	r := &reader{log: l, nc: nc, at: after, ticks: ticker.C}
 	defer r.stop()
-	if err := r.start(ctx); err != nil {
+	if err = r.start(ctx); err != nil && l.server == nil && mayAnswerLater(err) {
+		err = r.restart(ctx)
+	}
+	if err != nil {
 		yield(eventstore.Record{}, err)
 		return
 	}
@@ -164,6 +175,9 @@ func (r *reader) next(ctx context.Context) (eventstore.Record, error) {
 			continue
 		}
 		if want := r.at + 1; at != want {
+			if rec, ok, err := r.fromLeader(ctx, want, at); err != nil || ok {
+				return rec, err
+			}
 			return eventstore.Record{}, &eventstore.GapError{Want: want, Got: at}
 		}
 		r.at, r.number = at, number
@@ -204,7 +218,9 @@ func (r *reader) start(ctx context.Context) error {
 		return err
 	}
 	var created struct{}
-	if err := r.log.api(ctx, "CONSUMER.CREATE."+r.log.log+"."+r.consumer, request, &created); err != nil {
+	asking, cancel := context.WithTimeout(ctx, r.log.attempt)
+	defer cancel()
+	if err := r.log.apiOnce(asking, "CONSUMER.CREATE."+r.log.log+"."+r.consumer, request, &created); err != nil {
 		return fmt.Errorf("start a reader after position %d: %w", r.at, err)
 	}
 	r.number, r.asked, r.silent = 0, 0, 0
@@ -224,12 +240,42 @@ func (r *reader) stop() {
 	}
 }
 
+// restart makes the reader's consumer again. Where other servers have to find a
+// leader first, it takes its time.
 func (r *reader) restart(ctx context.Context) error {
-	if r.restarts++; r.restarts > maxRestarts {
-		return fmt.Errorf("the server sends nothing after position %d", r.at)
+	remote := r.log.server == nil
+	for {
+		if r.restarts++; r.restarts > maxRestarts {
+			return fmt.Errorf("the server sends nothing after position %d", r.at)
+		}
+		if remote && r.restarts > 1 && !wait(ctx, time.Duration(r.restarts-1)*restartPause) {
+			return ctx.Err()
+		}
+		r.stop()
+		if err := r.start(ctx); err == nil || !remote || !mayAnswerLater(err) || ctx.Err() != nil {
+			return err
+		}
 	}
-	r.stop()
-	return r.start(ctx)
+}
+
+// fromLeader returns the record at a position that a copy of the log lacks, if
+// the leader has it, and goes on after it. It reports false if it is nowhere.
+func (r *reader) fromLeader(ctx context.Context, want, got eventstore.Position) (eventstore.Record, bool, error) {
+	if r.log.replicas == 1 {
+		return eventstore.Record{}, false, nil
+	}
+	gone, err := r.log.surelyGone(ctx, want)
+	if err != nil || gone {
+		return eventstore.Record{}, false, err
+	}
+	rec, ok, err := r.log.leaderGet(ctx, messageGet{Seq: uint64(want)})
+	if err != nil || !ok {
+		return eventstore.Record{}, false, err
+	}
+	r.log.logger.ErrorContext(ctx, "a copy of the log lacks a record that the leader has",
+		slog.Uint64("position", uint64(want)), slog.Uint64("next", uint64(got)))
+	r.at = want
+	return rec, true, r.restart(ctx)
 }
 
 // ask keeps enough records on their way.
@@ -275,17 +321,25 @@ func (r *reader) lookAbout(ctx context.Context) error {
 		return nil
 	}
 	end, err := r.log.Last(ctx)
+	if r.log.server == nil && err != nil && mayAnswerLater(err) && ctx.Err() == nil {
+		return nil // the silence will tell
+	}
 	if err != nil || end <= r.at {
 		return err
 	}
 	next, ok, err := r.log.leaderGet(ctx, messageGet{Seq: uint64(r.at) + 1, Next: r.log.prefix + ".>"})
+	if err == nil && (!ok || next.Position != r.at+1) {
+		gone, err := r.log.surelyGone(ctx, r.at+1)
+		if err != nil {
+			return err
+		}
+		if gone {
+			return &eventstore.GapError{Want: r.at + 1, Got: next.Position}
+		}
+	}
 	switch {
 	case err != nil:
 		return err
-	case !ok:
-		return &eventstore.GapError{Want: r.at + 1}
-	case next.Position != r.at+1:
-		return &eventstore.GapError{Want: r.at + 1, Got: next.Position}
 	case r.quiet > 2:
 		return r.restart(ctx) // it is there, and does not come
 	}

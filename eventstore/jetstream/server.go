@@ -64,6 +64,31 @@ func startServer(ctx context.Context, cfg Config, alarm chan<- struct{}) (*serve
 	return srv, nil
 }
 
+// embeddedSync reports whether the embedded server syncs each message.
+func (l *Log) embeddedSync(context.Context, clusterInfo) (bool, error) {
+	running := l.server.JetStreamConfig()
+	return running != nil && running.SyncAlways, nil
+}
+
+// embeddedWriteError asks the embedded server whether it can write.
+func (l *Log) embeddedWriteError(ctx context.Context) (broken, err error) {
+	for attempt := 0; ; attempt++ {
+		health := l.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Stream: l.log, Details: true})
+		if len(health.Errors) == 0 {
+			return nil, nil
+		}
+		first := health.Errors[0]
+		if first.Type != server.HealthzErrorConn {
+			return fmt.Errorf("%w: %s", ErrStore, first.Error), nil
+		}
+		// The server gives itself one millisecond to see that it has started.
+		// On a busy machine it needs another one.
+		if attempt == busyAttempts || ctx.Err() != nil {
+			return nil, errors.New(first.Error)
+		}
+	}
+}
+
 // stopServer stops the server and waits until its files are written. Without
 // the wait its index may be missing, and the next start reads the whole log.
 func stopServer(srv *server.Server) {
@@ -146,7 +171,7 @@ func (l *serverLog) line(level slog.Level, format string, args []any) {
 	if level >= slog.LevelWarn {
 		select {
 		case l.alarm <- struct{}{}:
-		default: // there is one already
+		default: // there is one already, or nobody listens
 		}
 	}
 	l.logger.LogAttrs(l.ctx, level, "embedded server", slog.String("line", text))

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"fmt"
 
 	"rollbook/eventstore"
 )
@@ -12,52 +13,72 @@ import (
 //   - the position of its last record, if all of them stand there,
 //   - a [*eventstore.VersionError], if another record stands in the place of
 //     one: whenever the server gets to see the append, the guard refuses it,
-//   - zero, if the streams are as the append expects them,
+//   - zero, if the streams are as the append expects them as far as the leader
+//     shows,
 //   - any other error, if the streams could not be read.
 //
 // It asks the stream's leader: a direct read may be answered by a copy that
 // lags. A record of ours in some streams and not in others is no proof that
 // somebody else wrote them as long as a commit may be passing by, so that is
-// looked at again.
+// looked at again; and in a cluster, until a leader says it that surely is one.
 func (l *Log) settle(ctx context.Context, writes []eventstore.Write) (eventstore.Position, error) {
-	var partly *eventstore.VersionError
-	for range 3 {
+	for looks := 1; ; looks++ {
 		var (
-			last   eventstore.Position
-			absent int
+			last    eventstore.Position
+			found   eventstore.Write
+			missing []eventstore.Write
 		)
-		partly = nil
 		for _, w := range writes {
 			at, err := l.find(ctx, w)
+			switch {
+			case err != nil:
+				return 0, err
+			case at == 0:
+				missing = append(missing, w)
+			default:
+				last, found = max(last, at), w
+			}
+		}
+		switch {
+		case len(missing) == 0:
+			return last, nil
+		case len(missing) == len(writes):
+			return 0, nil
+		case looks < 3:
+			continue
+		}
+		absent, err := l.surelyAbsent(ctx, missing)
+		if err != nil {
+			return 0, err
+		}
+		if absent {
+			actual, err := l.leaderHead(ctx, found.Stream)
 			if err != nil {
 				return 0, err
 			}
-			if at == 0 {
-				absent++
-				continue
-			}
-			last = max(last, at)
-			if partly == nil {
-				actual, err := l.leaderHead(ctx, w.Stream)
-				if err != nil {
-					return 0, err
-				}
-				partly = &eventstore.VersionError{Stream: w.Stream, Expected: w.Expected, Actual: actual}
-			}
-		}
-		switch absent {
-		case 0:
-			return last, nil
-		case len(writes):
-			return 0, nil
+			return 0, &eventstore.VersionError{Stream: found.Stream, Expected: found.Expected, Actual: actual}
 		}
 	}
-	return 0, partly
+}
+
+// surelyAbsent reports whether one of the streams surely ends where the append
+// expects it, so that nothing of the append is stored there.
+func (l *Log) surelyAbsent(ctx context.Context, writes []eventstore.Write) (bool, error) {
+	for _, w := range writes {
+		head, err := l.sureHead(ctx, w.Stream)
+		if err != nil {
+			return false, err
+		}
+		if head.Position == w.Expected.Position {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // find returns the position of w's last record if its records are those after
-// w.Expected, zero if the stream ends at w.Expected, and otherwise a
-// [*eventstore.VersionError].
+// w.Expected, zero if the stream ends at w.Expected as far as the leader shows,
+// and otherwise a [*eventstore.VersionError].
 func (l *Log) find(ctx context.Context, w eventstore.Write) (eventstore.Position, error) {
 	at := w.Expected.Position
 	for looks, found := 0, 0; found < len(w.Records); looks++ {
@@ -71,13 +92,24 @@ func (l *Log) find(ctx context.Context, w eventstore.Write) (eventstore.Position
 			continue
 		}
 		actual, err := l.leaderHead(ctx, w.Stream)
-		switch {
-		case err != nil:
+		if err != nil {
 			return 0, err
+		}
+		if !ok && (actual.Position < at || actual.Position == at && found > 0) {
+			// It ends before the place that is looked for: the writer is wrong,
+			// or who answers is behind.
+			if actual, err = l.sureHead(ctx, w.Stream); err != nil {
+				return 0, err
+			}
+		}
+		switch {
 		case !ok && actual.Position > at:
 			// Stored between the two reads, perhaps by this very append.
-			if looks > 2*len(w.Records)+10 {
+			if l.replicas == 1 && looks > 2*len(w.Records)+10 {
 				return 0, &eventstore.GapError{Want: actual.Position}
+			}
+			if l.replicas > 1 && !wait(ctx, leaderPause) {
+				return 0, fmt.Errorf("the leader of the log does not show stream %s whole: %w", w.Stream, ctx.Err())
 			}
 			continue
 		case found == 0 && actual.Position == w.Expected.Position:

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"rollbook/eventstore"
 )
 
@@ -22,6 +20,9 @@ var ErrStore = errors.New("the server cannot write the log and needs a restart")
 // roomLook is how long a look at the free room holds. At the fastest import,
 // 40 MB a second, it must not use up Config.Reserve.
 const roomLook = 100 * time.Millisecond
+
+// notFoundPause is the time between two looks for a stream on other servers.
+const notFoundPause = time.Second
 
 // busyAttempts is how often the server is asked how it is when it is too busy
 // to say.
@@ -39,6 +40,7 @@ type watch struct {
 	ended  chan struct{} // closed when that goroutine has ended; nil before it began
 
 	mu     sync.Mutex
+	hold   []string        // the names of the servers that hold the log
 	drift  error           // wraps ErrSettings or eventstore.ErrMissing
 	broken error           // wraps ErrStore
 	able   context.Context //nolint:containedctx // ends when broken is set, and with the log
@@ -46,6 +48,18 @@ type watch struct {
 	unsafe bool      // the server does not sync always
 	looked time.Time // at the room
 	full   error     // what was found then
+}
+
+func (w *watch) setHolders(names []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hold = names
+}
+
+func (w *watch) holders() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hold
 }
 
 // Health looks whether the log can take appends now, and returns what is wrong:
@@ -137,22 +151,9 @@ func (l *Log) checkStore(ctx context.Context) error {
 
 // noteStore asks the server whether it can write, and notes the answer.
 func (l *Log) noteStore(ctx context.Context) error {
-	var broken error
-	for attempt := 0; l.server != nil; attempt++ {
-		health := l.server.Healthz(&server.HealthzOptions{Account: server.DEFAULT_GLOBAL_ACCOUNT, Stream: l.log, Details: true})
-		if len(health.Errors) == 0 {
-			break
-		}
-		first := health.Errors[0]
-		if first.Type != server.HealthzErrorConn {
-			broken = fmt.Errorf("%w: %s", ErrStore, first.Error)
-			break
-		}
-		// The server gives itself one millisecond to see that it has started.
-		// On a busy machine it needs another one.
-		if attempt == busyAttempts || ctx.Err() != nil {
-			return fmt.Errorf("the server does not tell whether it can write: %s", first.Error)
-		}
+	broken, err := l.writeError(ctx)
+	if err != nil {
+		return fmt.Errorf("the server does not tell whether it can write: %w", err)
 	}
 	w := &l.watch
 	w.mu.Lock()
@@ -173,16 +174,24 @@ func (l *Log) noteStore(ctx context.Context) error {
 // and notes what differs. It also fails when it cannot compare.
 func (l *Log) checkDrift(ctx context.Context) error {
 	info, err := l.info(ctx)
-	var refused *apiError
+	if isCode(err, codeStreamNotFound) && l.server == nil && wait(ctx, notFoundPause) {
+		// A server that has just become the leader of its cluster may not know
+		// of it yet.
+		info, err = l.info(ctx)
+	}
 	switch {
-	case errors.As(err, &refused) && refused.Code == codeStreamNotFound:
+	case isCode(err, codeStreamNotFound):
 		err = fmt.Errorf("%w: the server has no stream %s any more; restore the log from a backup", eventstore.ErrMissing, l.log)
 		l.noteDrift(ctx, err, l.Unsafe())
 		return err
 	case err != nil:
 		return fmt.Errorf("read the log's settings: %w", err)
 	}
-	always := l.syncAlways()
+	l.watch.setHolders(info.Cluster.holders())
+	always, err := l.syncAlways(ctx, info.Cluster)
+	if err != nil && !l.unsafeSync {
+		return fmt.Errorf("ask how the servers sync: %w", err)
+	}
 	err = checkSettings(l.pinned, info.Config, always || l.unsafeSync)
 	l.noteDrift(ctx, err, !always)
 	return err
