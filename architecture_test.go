@@ -49,6 +49,18 @@ var rooms = []room{
 		because: "projections read the log; the ledger reads them",
 	},
 	{
+		folder: "audit",
+		refuses: func(i string) bool {
+			return within(i, "rollbook") && !within(i, "rollbook/audit", "rollbook/domain", "rollbook/eventstore")
+		},
+		because: "an auditor's code needs neither the ledger nor its read models",
+	},
+	{
+		folder: "audit", shipped: true,
+		refuses: func(i string) bool { return within(i, "rollbook/eventstore/jetstream", "rollbook/eventstore/vault") },
+		because: "an auditor's code opens no log and no keys",
+	},
+	{
 		folder: ".", except: []string{"cmd"},
 		refuses: func(i string) bool { return within(i, "rollbook/cmd") },
 		because: "the binary wires the packages, none imports it",

@@ -179,6 +179,9 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	if l.keys.vault == nil {
 		return Outcome{}, l.keys.missing
 	}
+	if err := l.anchor.mayAppend(); err != nil {
+		return Outcome{}, err
+	}
 	if err := l.CatchUp(ctx, nil); err != nil {
 		return Outcome{}, err
 	}

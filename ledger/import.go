@@ -80,6 +80,9 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	if l.keys.vault == nil && !o.DryRun {
 		return result, l.keys.missing
 	}
+	if err := l.anchor.mayAppend(); err != nil && !o.DryRun {
+		return result, err
+	}
 	if err := l.CatchUp(ctx, nil); err != nil {
 		return result, err
 	}

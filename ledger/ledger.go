@@ -42,6 +42,7 @@ type Ledger struct {
 	codec    domain.Codec
 	logger   *slog.Logger
 	keys     keys
+	anchor   *anchor
 
 	mu sync.Mutex // one decision at a time: each rests on the one before
 
@@ -69,7 +70,9 @@ func (l *Ledger) Name() string { return l.identity.Name }
 func (l *Ledger) Source() string { return "/rollbook/" + l.identity.Name }
 
 // Close ends the use of the data directory.
-func (l *Ledger) Close() error { return errors.Join(l.store.Close(), l.keys.Close(), l.log.Close()) }
+func (l *Ledger) Close() error {
+	return errors.Join(l.anchor.Close(), l.store.Close(), l.keys.Close(), l.log.Close())
+}
 
 // Last returns the position of the newest record.
 func (l *Ledger) Last(ctx context.Context) (eventstore.Position, error) { return l.log.Last(ctx) }

@@ -25,6 +25,7 @@ import (
 //	log/           the log: the facts
 //	keys.db        the keys of what is sealed in the log, wrapped
 //	master.key     what they are wrapped under, unless it is kept elsewhere
+//	tree/          the tree that the log is compared with, unless it is kept elsewhere
 //	models.db      the read models; may be deleted at any time
 //
 // Neither the log nor the keys can be made anew; without the keys, every
@@ -59,6 +60,8 @@ type identity struct {
 	// IDKey makes ids that are derived from an event's content unguessable.
 	// Without it an import that is repeated would store everything twice.
 	IDKey []byte `json:"id_key"`
+	// Tree says that the log had a tree from its first record on.
+	Tree bool `json:"tree,omitempty"`
 }
 
 // Options say how to open a ledger.
@@ -73,6 +76,12 @@ type Options struct {
 	// directory exists. If empty, the file is "master.key" in the data
 	// directory. A file that is not there is made together with the ledger.
 	MasterKey string
+	// Tree is the directory of the tree that the log is compared with at each
+	// start; "tree" in the data directory if empty. Best on another disk.
+	Tree string
+	// NewTree makes the tree anew from the log as it is now. What the old one
+	// knew of the log is lost.
+	NewTree bool
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
@@ -82,7 +91,9 @@ type Options struct {
 // another process has it open, [rollbook/eventstore/vault.ErrMasterFile] if the
 // master key file cannot be used, [rollbook/eventstore/vault.ErrMasterKey] if it
 // is another than the keys are wrapped under, and
-// [rollbook/eventstore.ErrMissing] if its log is gone beside other files.
+// [rollbook/eventstore.ErrMissing] if its log is gone beside other files. A log that
+// is not the one that its tree knows is an [*audit.MismatchError]; [ErrNoTree] and
+// [audit.ErrTree] mean that there is nothing to compare it with.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	logger := o.Logger
 	if logger == nil {
@@ -119,15 +130,21 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	k, err := openKeys(ctx, dir, id, o, last == 0, logger)
+	anchor, err := openAnchor(ctx, dir, id, o, last == 0, log, logger)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
+	k, err := openKeys(ctx, dir, id, o, last == 0, logger)
+	if err != nil {
+		return nil, errors.Join(err, anchor.Close(), log.Close())
+	}
 	models, err := sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
 	if err != nil {
-		return nil, errors.Join(err, k.Close(), log.Close())
+		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
-	return newLedger(id, log, models, k, logger), nil
+	l := newLedger(id, log, models, k, logger)
+	l.anchor = anchor
+	return l, nil
 }
 
 func readIdentity(dir string) (identity, error) {
@@ -160,7 +177,7 @@ func mayCreate(dir string, o Options) error {
 		switch name := f.Name(); {
 		case name == logDirectory:
 			log = true
-		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile):
+		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory:
 			made = true // for a ledger, after its identity
 		case name == masterFile: // it may be put there beforehand
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
@@ -203,7 +220,7 @@ func newIdentity(ctx context.Context, dir, name string, log Log) (identity, erro
 	if name == "" {
 		name = "ledger"
 	}
-	id = identity{Format: 1, ID: rand.Text(), Name: name, Created: time.Now().UTC().Truncate(time.Second), IDKey: make([]byte, 32)}
+	id = identity{Format: 1, Tree: true, ID: rand.Text(), Name: name, Created: time.Now().UTC().Truncate(time.Second), IDKey: make([]byte, 32)}
 	_, _ = rand.Read(id.IDKey) // never fails: see crypto/rand
 	b, err := json.MarshalIndent(id, "", "  ")
 	if err != nil {

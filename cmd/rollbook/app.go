@@ -27,6 +27,7 @@ type app struct {
 
 	dir     string
 	master  string
+	tree    string
 	json    bool
 	lang    string
 	verbose bool
@@ -119,6 +120,7 @@ func (a *app) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "data", dir, "data directory (ROLLBOOK_DATA)")
 	f.StringVar(&a.master, "master-key", a.env("ROLLBOOK_MASTER_KEY"), "master key file, made together with the ledger; without it master.key in the data directory (ROLLBOOK_MASTER_KEY)")
+	f.StringVar(&a.tree, "tree", a.env("ROLLBOOK_TREE"), "directory of the tree that the log is compared with at each start, best on another disk; without it tree in the data directory (ROLLBOOK_TREE)")
 	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
 	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")
@@ -127,7 +129,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.projectionsCommand(), a.anchorCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root
@@ -224,7 +226,7 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
-		o.MasterKey = a.master
+		o.MasterKey, o.Tree = a.master, a.tree
 	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {

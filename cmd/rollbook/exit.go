@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"syscall"
 
+	"rollbook/audit"
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
@@ -72,6 +73,17 @@ var families = []struct {
 	// text says what to do. Without English, those are the error's own words.
 	text domain.Text
 }{
+	{"evidence_missing", exitEvidence, is(ledger.ErrNoTree), domain.Text{
+		VI: "cây băm của nhật ký không còn nên không có gì để đối chiếu; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
+	}},
+	{"evidence_missing", exitEvidence, is(audit.ErrTree), domain.Text{
+		EN: "the files of the tree that the log is compared with are damaged; restore them from a backup or, if the log is certainly whole, make them anew with `rollbook anchor rebuild`",
+		VI: "các tệp của cây băm dùng để đối chiếu nhật ký bị hỏng; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
+	}},
+	{"evidence_missing", exitEvidence, is(audit.ErrOrigin), domain.Text{
+		EN: "the tree is that of another ledger; name the right one with --tree",
+		VI: "cây băm này là của sổ khác; hãy chỉ đúng thư mục bằng --tree",
+	}},
 	{"verification_failed", exitEvidence, is(projections.ErrAhead), domain.Text{
 		EN: "the read models have seen more than the log holds, so the log was cut or replaced; record nothing, and restore the data directory from a backup",
 		VI: "các bảng số liệu đã thấy nhiều hơn những gì nhật ký còn giữ, tức nhật ký đã bị cắt hoặc thay; đừng ghi thêm, hãy khôi phục thư mục dữ liệu từ bản sao lưu",
@@ -161,6 +173,9 @@ func explain(err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
 	}
+	if m, ok := errors.AsType[*audit.MismatchError](err); ok {
+		return &problem{name: "verification_failed", exit: exitEvidence, text: mismatchText(m), cause: err}
+	}
 	for _, f := range families {
 		if !f.is(err) {
 			continue
@@ -172,6 +187,22 @@ func explain(err error) *problem {
 		return &problem{name: f.name, exit: f.exit, text: text, cause: err}
 	}
 	return nil // the last family fits every error
+}
+
+// mismatchText says in what the log is not what it was, and what to do.
+func mismatchText(m *audit.MismatchError) domain.Text {
+	what := map[audit.Code]domain.Text{
+		audit.TailMissing:     {EN: "the log was cut", VI: "nhật ký bị cắt đuôi"},
+		audit.HeadMissing:     {EN: "the beginning of the log is missing", VI: "phần đầu nhật ký bị mất"},
+		audit.SeqGap:          {EN: "a record of the log is missing or cannot be read", VI: "một bản ghi của nhật ký bị mất hoặc không đọc được"},
+		audit.StreamReplaced:  {EN: "the log was replaced by another one", VI: "nhật ký bị thay bằng nhật ký khác"},
+		audit.LeafMismatch:    {EN: "a record of the log was changed", VI: "một bản ghi của nhật ký bị sửa"},
+		audit.ForbiddenHeader: {EN: "somebody else wrote into the log", VI: "có bên khác đã ghi vào nhật ký"},
+	}[m.Code]
+	return domain.Text{
+		EN: fmt.Sprintf("%s: %s; the first wrong sequence is %d, and %d records are vouched for. Record nothing, keep a copy of the data directory, and restore it from a backup", m.Code, what.EN, m.First, m.Size),
+		VI: fmt.Sprintf("%s: %s; số thứ tự sai đầu tiên là %d, trên %d bản ghi đã được xác nhận. Đừng ghi thêm, hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu", m.Code, what.VI, m.First, m.Size),
+	}
 }
 
 // rejectionDocument is how a rejection is written in JSON.

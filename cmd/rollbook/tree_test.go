@@ -28,6 +28,8 @@ var examples = map[string][]string{
 	"events tail":           {"--until-end"},
 	"projections list":      {},
 	"projections rebuild":   {},
+	"anchor show":           {},
+	"anchor rebuild":        {},
 	"bench append":          {"--for", "1ms"},
 	"demo":                  {"--no-serve"},
 	"version":               {},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -51,10 +52,7 @@ func Measure(ctx context.Context, cfg Config, bytes int, each time.Duration, don
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	m := measurer{log: l, bare: names{log: l.log + "_BARE", prefix: l.prefix + "-bare"}, data: make([]byte, bytes), run: nuid.Next()}
-	settings := settings{}
-	for name, value := range l.pinned {
-		settings[name] = value
-	}
+	settings := maps.Clone(l.pinned)
 	settings["name"], settings["subjects"] = m.bare.log, []any{m.bare.prefix + ".>"}
 	request, err := json.Marshal(settings)
 	if err != nil {

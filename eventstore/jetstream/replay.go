@@ -52,6 +52,11 @@ const (
 // Two loops over halves of the log are faster than one, four are not. Leaving
 // the loop stops the reader at once.
 func (l *Log) Replay(ctx context.Context, after, to eventstore.Position) iter.Seq2[eventstore.Record, error] {
+	return l.replay(ctx, after, to, new(*nats.Msg))
+}
+
+// replay is Replay; last is the message of the record that was yielded last.
+func (l *Log) replay(ctx context.Context, after, to eventstore.Position, last **nats.Msg) iter.Seq2[eventstore.Record, error] {
 	return func(yield func(eventstore.Record, error) bool) {
 		end, err := l.Last(ctx)
 		if err == nil && to > end {
@@ -65,7 +70,7 @@ func (l *Log) Replay(ctx context.Context, after, to eventstore.Position) iter.Se
 			to = end
 		}
 		if after < to {
-			l.read(ctx, after, to, yield)
+			l.read(ctx, after, to, last, yield)
 		}
 	}
 }
@@ -75,12 +80,12 @@ func (l *Log) Replay(ctx context.Context, after, to eventstore.Position) iter.Se
 // always one at last: that of ctx.
 func (l *Log) Follow(ctx context.Context, after eventstore.Position) iter.Seq2[eventstore.Record, error] {
 	return func(yield func(eventstore.Record, error) bool) {
-		l.read(ctx, after, 0, yield)
+		l.read(ctx, after, 0, new(*nats.Msg), yield)
 	}
 }
 
 // read yields the records after a position, up to another unless that is zero.
-func (l *Log) read(ctx context.Context, after, to eventstore.Position, yield func(eventstore.Record, error) bool) {
+func (l *Log) read(ctx context.Context, after, to eventstore.Position, last **nats.Msg, yield func(eventstore.Record, error) bool) {
 	// A connection of its own: records on their way to a slow loop must not
 	// stand before the answers to other calls.
 	var nc *nats.Conn
@@ -97,7 +102,7 @@ func (l *Log) read(ctx context.Context, after, to eventstore.Position, yield fun
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 
-	r := &reader{log: l, nc: nc, at: after, ticks: ticker.C}
+	r := &reader{log: l, nc: nc, at: after, ticks: ticker.C, last: last}
 	defer r.stop()
 	if err = r.start(ctx); err != nil && l.server == nil && mayAnswerLater(err) {
 		err = r.restart(ctx)
@@ -124,6 +129,7 @@ type reader struct {
 	log   *Log
 	nc    *nats.Conn
 	at    eventstore.Position // the last record returned
+	last  **nats.Msg          // its message
 	ticks <-chan time.Time
 
 	consumer string
@@ -180,7 +186,7 @@ func (r *reader) next(ctx context.Context) (eventstore.Record, error) {
 			}
 			return eventstore.Record{}, &eventstore.GapError{Want: want, Got: at}
 		}
-		r.at, r.number = at, number
+		r.at, r.number, *r.last = at, number, msg
 		r.quiet, r.restarts = 0, 0
 		r.asked--
 		if err := r.ask(); err != nil {

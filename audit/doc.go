@@ -1,0 +1,16 @@
+// Package audit proves that a log was not altered.
+//
+// Every record is a leaf of an RFC 6962 Merkle tree: leaf n is the record at
+// position n+1, with its store time, subject, headers and the hash of its data
+// (leaf.go). [Tree] follows a log and writes the leaves as C2SP tiles, 32 bytes
+// a record (tiles.go), and a checkpoint: the size of the tree and its root, the
+// one number that stands for every byte of the log up to there.
+//
+// The tree lies outside the log's own directory. At each start [Tree.Check]
+// compares the two, because a log can lose its tail, or be replaced, without
+// noticing: JetStream cuts a damaged log silently and gives old positions to new
+// records. What differs is named by a code and the first position that is wrong.
+//
+// The package reads stored bytes only. It knows neither events nor databases, so
+// that an auditor can read all of it.
+package audit
