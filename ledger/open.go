@@ -82,8 +82,51 @@ type Options struct {
 	// NewTree makes the tree anew from the log as it is now. What the old one
 	// knew of the log is lost.
 	NewTree bool
+	// Servers are the NATS servers that have the log. If its URL is empty, the log
+	// is embedded and lies in the data directory.
+	Servers Servers
+	// UnsafeSync accepts a log that answers before a fact is on the disk, so that
+	// a power cut may lose it. Every report says so then.
+	UnsafeSync bool
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
+}
+
+// Servers are NATS servers, one or a cluster of three, and the login for them.
+type Servers struct {
+	// URL names them, such as "tls://n1:4222,tls://n2:4222,tls://n3:4222". It
+	// holds no login.
+	URL string
+	// NKeyFile is a file of the owner's only with the seed of an nkey.
+	NKeyFile string
+	// CA, Cert and Key are files for TLS; all may be empty.
+	CA, Cert, Key string
+}
+
+// logConfig says where the log is.
+func (o Options) logConfig(dir string, logger *slog.Logger) jetstream.Config {
+	c := jetstream.Config{UnsafeSync: o.UnsafeSync, Logger: logger}
+	if o.Servers.URL == "" {
+		c.Dir = filepath.Join(dir, logDirectory)
+		return c
+	}
+	c.URL, c.NKeyFile = o.Servers.URL, o.Servers.NKeyFile
+	c.TLS = jetstream.TLSFiles{CA: o.Servers.CA, Cert: o.Servers.Cert, Key: o.Servers.Key}
+	return c
+}
+
+// ErrNoLog means that the servers have no log. It is made by [CreateLog], with a
+// login that may.
+var ErrNoLog = errors.New("the servers have no log")
+
+// CreateLog makes the log on servers that have none, and reports whether it did.
+// It takes a login that the ledger itself needs not have.
+func CreateLog(ctx context.Context, o Options) (made bool, err error) {
+	logger := o.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return jetstream.Create(ctx, o.logConfig("", logger))
 }
 
 // Open opens the ledger in a directory. It returns [ErrNoLedger] if there is
@@ -111,9 +154,12 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	}
 	// A ledger that has an identity has a log: one that is gone is never made
 	// anew.
-	log, err := jetstream.Open(ctx, jetstream.Config{
-		Dir: filepath.Join(dir, logDirectory), Create: !found, Logger: logger,
-	})
+	config := o.logConfig(dir, logger)
+	config.Create = !found && config.URL == ""
+	log, err := jetstream.Open(ctx, config)
+	if errors.Is(err, fs.ErrNotExist) && config.URL != "" {
+		return nil, fmt.Errorf("%w: make it with `rollbook nats init`: %w", ErrNoLog, err)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s is gone from %s; restore it from a backup", eventstore.ErrMissing, logDirectory, dir)
 	}
@@ -144,6 +190,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	}
 	l := newLedger(id, log, models, k, logger)
 	l.anchor = anchor
+	l.figures.Unsafe = log.Unsafe
 	return l, nil
 }
 
@@ -255,3 +302,7 @@ func writeDurably(path string, b []byte) (err error) {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// MakeUsers makes the logins for NATS servers in a directory; keys that are
+// there are kept. It returns the files that it made.
+func MakeUsers(dir string) ([]string, error) { return jetstream.MakeUsers(dir) }

@@ -15,6 +15,10 @@ import (
 // 24 to 32 bytes each, and takes in what was added before each answer: rows are
 // only ever added, so what it has stays true. It is safe for concurrent use.
 type Figures struct {
+	// Unsafe reports whether the log answers before a fact is on the disk, so
+	// that a power cut may take back what figures count. May be nil.
+	Unsafe func() bool
+
 	store Store
 
 	mu         sync.Mutex
@@ -90,6 +94,9 @@ type Standing struct {
 	MissingKeys int `json:"missing_keys"`
 	// Complete is true when nothing waits and no key is missing.
 	Complete bool `json:"complete"`
+	// UnsafeSync is true when the log answers before a fact is on the disk: a
+	// power cut may take back the newest.
+	UnsafeSync bool `json:"unsafe_sync,omitempty"`
 }
 
 // view is what one answer is computed from.
@@ -125,7 +132,7 @@ func (f *Figures) view(ctx context.Context, q Question, answer func(view) error)
 		Figures: f, known: uint64(known), directory: d,
 		Standing: Standing{
 			KnownAt: known, Position: f.at.Position, Parked: len(f.parked), MissingKeys: f.missing,
-			Complete: len(f.parked) == 0 && f.missing == 0,
+			Complete: len(f.parked) == 0 && f.missing == 0, UnsafeSync: f.Unsafe != nil && f.Unsafe(),
 		},
 	})
 }

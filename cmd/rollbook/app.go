@@ -28,6 +28,8 @@ type app struct {
 	dir     string
 	master  string
 	tree    string
+	servers ledger.Servers
+	unsafe  bool
 	json    bool
 	lang    string
 	verbose bool
@@ -121,6 +123,12 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.dir, "data", dir, "data directory (ROLLBOOK_DATA)")
 	f.StringVar(&a.master, "master-key", a.env("ROLLBOOK_MASTER_KEY"), "master key file, made together with the ledger; without it master.key in the data directory (ROLLBOOK_MASTER_KEY)")
 	f.StringVar(&a.tree, "tree", a.env("ROLLBOOK_TREE"), "directory of the tree that the log is compared with at each start, best on another disk; without it tree in the data directory (ROLLBOOK_TREE)")
+	f.StringVar(&a.servers.URL, "nats", a.env("ROLLBOOK_NATS"), "NATS servers that have the log, such as tls://n1:4222,tls://n2:4222,tls://n3:4222; without it the log is in the data directory (ROLLBOOK_NATS)")
+	f.StringVar(&a.servers.NKeyFile, "nkey", a.env("ROLLBOOK_NKEY"), "file with the seed of the nkey for the NATS servers (ROLLBOOK_NKEY)")
+	f.StringVar(&a.servers.CA, "nats-ca", a.env("ROLLBOOK_NATS_CA"), "file with the certificates that the NATS servers are checked by (ROLLBOOK_NATS_CA)")
+	f.StringVar(&a.servers.Cert, "nats-cert", a.env("ROLLBOOK_NATS_CERT"), "file with this program's certificate for the NATS servers (ROLLBOOK_NATS_CERT)")
+	f.StringVar(&a.servers.Key, "nats-key", a.env("ROLLBOOK_NATS_KEY"), "file with the key to that certificate (ROLLBOOK_NATS_KEY)")
+	f.BoolVar(&a.unsafe, "unsafe-sync", false, "accept a log that answers before facts are on the disk; for data that can be made again. Every report says so")
 	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
 	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")
@@ -129,7 +137,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.anchorCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.projectionsCommand(), a.anchorCommand(), a.natsCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root
@@ -226,7 +234,7 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
-		o.MasterKey, o.Tree = a.master, a.tree
+		o.MasterKey, o.Tree, o.Servers, o.UnsafeSync = a.master, a.tree, a.servers, a.unsafe
 	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ func (a *app) benchCommand() *cobra.Command {
 func (a *app) benchAppendCommand() *cobra.Command {
 	each := 3 * time.Second
 	size := 300
+	tcp := false
 	cmd := &cobra.Command{
 		Use: "append", Short: "How fast facts are stored, beside bare JetStream", Args: arguments(0, 0),
 		Long: "Store records in a log that is thrown away, in turns with the bare server: the same messages, guards\n" +
@@ -36,16 +38,17 @@ func (a *app) benchAppendCommand() *cobra.Command {
 			}
 			var results []jetstream.Measured
 			p := a.progress(a.say("measuring", "đang đo"), 5, false)
-			err = jetstream.Measure(cmd.Context(), jetstream.Config{Dir: dir, Logger: a.logger}, size, each, func(m jetstream.Measured) {
+			done := func(m jetstream.Measured) {
 				results = append(results, m)
 				p.set(cmd.Context(), int64(len(results)), 5, int64(len(results)))
-			})
+			}
+			err = a.measureAppend(cmd.Context(), dir, tcp, size, each, done)
 			p.end()
 			if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 				return err
 			}
 			if a.json {
-				a.out.document(map[string]any{"bench": "append", "bytes": size, "results": results})
+				a.out.document(map[string]any{"bench": "append", "bytes": size, "tcp": tcp, "results": results})
 				return nil
 			}
 			var rows [][]string
@@ -68,6 +71,19 @@ func (a *app) benchAppendCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&each, "for", each, "how long each side of each measurement takes at least")
+	cmd.Flags().BoolVar(&tcp, "tcp", false, "over TCP to a server of its own, not embedded")
 	cmd.Flags().IntVar(&size, "bytes", size, "size of a record")
 	return cmd
+}
+
+func (a *app) measureAppend(ctx context.Context, dir string, tcp bool, size int, each time.Duration, done func(jetstream.Measured)) (err error) {
+	if !tcp {
+		return jetstream.Measure(ctx, jetstream.Config{Dir: dir, Logger: a.logger}, size, each, done)
+	}
+	server, err := jetstream.Serve(ctx, dir, a.logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+	return jetstream.Measure(ctx, jetstream.Config{URL: server.URL(), Logger: a.logger}, size, each, done)
 }

@@ -110,6 +110,16 @@ var families = []struct {
 	{"usage", exitUsage, is(vault.ErrMasterFile), domain.Text{
 		VI: "không dùng được tệp khoá chính: người khác đọc được (hãy chạy chmod 600), bị hỏng hoặc không phải là tệp",
 	}},
+	{"not_found", exitNotFound, is(ledger.ErrNoLog), domain.Text{
+		EN: "the NATS servers have no log; make it with `rollbook nats init` and a login that may create streams",
+		VI: "máy chủ NATS chưa có nhật ký; hãy tạo bằng `rollbook nats init` với tài khoản được phép tạo stream",
+	}},
+	{"unreachable", exitUnreachable, is(jetstream.ErrUnreachable), domain.Text{
+		VI: "không kết nối được máy chủ NATS; hãy kiểm tra --nats, mạng và máy chủ rồi chạy lại",
+	}},
+	{"usage", exitUsage, is(jetstream.ErrLogin), domain.Text{
+		VI: "không dùng được tài khoản hoặc chứng chỉ cho máy chủ NATS: hãy kiểm tra --nkey, --nats-ca, --nats-cert, --nats-key",
+	}},
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
 	}},

@@ -100,6 +100,9 @@ func (a *app) asOf(d domain.Date) string {
 // warnIncomplete tells of an answer that is not whole where the answer itself
 // has no room for it.
 func (a *app) warnIncomplete(ctx context.Context, s projections.Standing) {
+	if s.UnsafeSync {
+		a.logger.WarnContext(ctx, "the log answers before facts are on the disk (--unsafe-sync); a power cut may lose the newest")
+	}
 	if s.MissingKeys > 0 {
 		a.logger.WarnContext(ctx, "ethnicity and religion of some people are sealed and cannot be opened; they count as unknown", slog.Int("missing_keys", s.MissingKeys))
 	}

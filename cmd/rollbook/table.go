@@ -122,6 +122,11 @@ func (a *app) reportHead(title, scope, days string, s projections.Standing) {
 
 // incomplete says loudly that an answer is not whole.
 func (a *app) incomplete(s projections.Standing) {
+	if s.UnsafeSync {
+		a.out.line(a.say(
+			"!!! UNSAFE: the log answers before facts are on the disk (--unsafe-sync); a power cut may lose the newest.",
+			"!!! KHÔNG AN TOÀN: nhật ký trả lời trước khi dữ liệu xuống đĩa (--unsafe-sync); mất điện có thể làm mất các mục mới nhất."))
+	}
 	if s.MissingKeys > 0 {
 		a.out.printf(a.say(
 			"!!! KEYS MISSING: ethnicity and religion of %d people are sealed and cannot be opened.\n!!! They count as unknown. If they were not erased, restore keys.db and the master key.\n",
