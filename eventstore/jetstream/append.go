@@ -48,8 +48,8 @@ var errDuplicate = errors.New("the server has had this id before")
 // answers as when it stored them, however long ago that was. If other records
 // are there, or the head is elsewhere, it returns a [*eventstore.VersionError].
 // [eventstore.ErrUnknownOutcome] asks for the same call once more, and
-// [eventstore.ErrUnavailable] says that nothing was sent because the log cannot
-// store anything now, or that Close was called.
+// [eventstore.ErrUnavailable] says that this call sent nothing because the log
+// cannot store anything now or is out of reach, or that Close was called.
 //
 // An append that breaks a rule of the package eventstore is
 // [eventstore.ErrInvalid], and so is one with an ID that another append used in

@@ -2,6 +2,7 @@ package jetstream
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -22,6 +23,7 @@ var (
 	CheckChain    = checkChain
 	Message       = message
 	Place         = place
+	ParseServers  = parseServers
 )
 
 func Pinned() Settings { return pinned("LEDGER", "ledger", duplicateWindow) }
@@ -80,4 +82,12 @@ func Refusal(code int) error { return &apiError{Code: code, Description: "a refu
 // ServerLog passes one warning of the server on to logger.
 func ServerLog(ctx context.Context, logger *slog.Logger, warning string) {
 	(&serverLog{ctx: ctx, logger: logger}).Warnf("%s", warning)
+}
+
+// Heard reports whether a stream's leader, whose STREAM.INFO is given, has heard
+// from a majority within a time.
+func Heard(info []byte, within time.Duration) (bool, error) {
+	var got streamInfo
+	err := json.Unmarshal(info, &got)
+	return got.Cluster.heard(within), err
 }

@@ -155,13 +155,17 @@ func TestClusterTellsTheTruthWhileServersFail(t *testing.T) {
 
 	h := &history{begin: time.Now()}
 	patience, giveUp := context.WithCancel(t.Context())
-	defer giveUp()
+	follow, cease := context.WithCancel(t.Context())
 	stop := make(chan struct{})
-	var all, writing sync.WaitGroup
-	defer all.Wait()
-	defer writing.Wait()
 	ended := sync.OnceFunc(func() { close(stop) })
-	defer ended()
+	var writing, following sync.WaitGroup
+	defer func() { // also when the test has failed on its way
+		ended()
+		giveUp()
+		cease()
+		writing.Wait()
+		following.Wait()
+	}()
 	for w := range writers {
 		log := openLogin(t, cfg)
 		writing.Go(func() {
@@ -171,10 +175,8 @@ func TestClusterTellsTheTruthWhileServersFail(t *testing.T) {
 		})
 	}
 	follower := openLogin(t, cfg)
-	follow, cease := context.WithCancel(t.Context())
-	defer cease()
 	var followed atomic.Uint64
-	all.Go(func() {
+	following.Go(func() {
 		for r, err := range follower.Follow(follow, 0) {
 			if err == nil {
 				followed.Store(uint64(r.Position))
@@ -196,7 +198,6 @@ func TestClusterTellsTheTruthWhileServersFail(t *testing.T) {
 
 	log := replayAll(t, openLogin(t, cfg))
 	until(t, "the end of the log for who follows it", func() bool { return int(followed.Load()) >= len(log) || t.Failed() })
-	cease()
 	if err := h.check(log); err != nil {
 		t.Errorf("seed %d: %v", seed, err)
 	}

@@ -224,6 +224,47 @@ func TestLoginIsNeverShown(t *testing.T) {
 	}
 }
 
+// What a list of servers comes to is what is dialled and shown: it holds no login,
+// and neither does the error for a list that is none.
+func FuzzParseServers(f *testing.F) {
+	for _, list := range []string{"n1:4222", "nats://n1,tls://n2:4222", "nats://u:secret@n1", "tls://[::1]:4222", "nats://n1/a?b#c", "secret@n1", "nats://a@b@n1", ",", "::", "nats://%zz"} {
+		f.Add(list)
+	}
+	f.Fuzz(func(t *testing.T, list string) {
+		servers, _, err := jetstream.ParseServers(list)
+		if err != nil {
+			if user, _, found := strings.Cut(list, "@"); found && len(user) > 20 && strings.Contains(err.Error(), user) {
+				t.Errorf("ParseServers(%q) = %v", list, err)
+			}
+			return
+		}
+		if len(servers) != strings.Count(list, ",")+1 {
+			t.Errorf("ParseServers(%q) = %q", list, servers)
+		}
+		for _, server := range servers {
+			if strings.Contains(server, "@") || !strings.HasPrefix(server, "nats://") && !strings.HasPrefix(server, "tls://") {
+				t.Errorf("ParseServers(%q) = %q", list, servers)
+			}
+		}
+	})
+}
+
+func TestLeaderIsTrustedWhenItHeardFromAMajority(t *testing.T) {
+	const since = 5 * time.Millisecond
+	for info, want := range map[string]bool{
+		`{"cluster":{"leader":"n1","replicas":[{"name":"n2","active":4000000},{"name":"n3","active":9000000000}]}}`:                true,
+		`{"cluster":{"leader":"n1","replicas":[{"name":"n2","active":6000000},{"name":"n3","active":9000000000}]}}`:                false,
+		`{"cluster":{"leader":"n1","replicas":[{"name":"n2","active":0},{"name":"n3","active":0}]}}`:                               false, // never heard
+		`{"cluster":{"leader":"n1","replicas":[{"name":"n2","active":4000000,"offline":true},{"name":"n3","active":9000000000}]}}`: false,
+		`{"cluster":{"replicas":[{"name":"n2","active":4000000},{"name":"n3","active":4000000}]}}`:                                 false,
+		`{"cluster":{"leader":"n1"}}`: true,
+	} {
+		if got, err := jetstream.Heard([]byte(info), since); err != nil || got != want {
+			t.Errorf("%s: heard = %v, %v; want %v", info, got, err, want)
+		}
+	}
+}
+
 // authority makes certificates in files.
 type authority struct {
 	certificate *x509.Certificate
