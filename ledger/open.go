@@ -157,10 +157,10 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	config := o.logConfig(dir, logger)
 	config.Create = !found && config.URL == ""
 	log, err := jetstream.Open(ctx, config)
-	if errors.Is(err, fs.ErrNotExist) && config.URL != "" {
+	if errors.Is(err, fs.ErrNotExist) && config.URL != "" && !errors.Is(err, jetstream.ErrLogin) {
 		return nil, fmt.Errorf("%w: make it with `rollbook nats init`: %w", ErrNoLog, err)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && config.URL == "" {
 		return nil, fmt.Errorf("%w: %s is gone from %s; restore it from a backup", eventstore.ErrMissing, logDirectory, dir)
 	}
 	if err != nil {

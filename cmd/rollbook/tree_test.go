@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"rollbook/eventstore/jetstream"
 )
 
 // examples is one invocation of every command, on the small office. A command
@@ -30,6 +32,8 @@ var examples = map[string][]string{
 	"projections rebuild":   {},
 	"anchor show":           {},
 	"anchor rebuild":        {},
+	"nats init":             {}, // with a server: see below
+	"nats keys":             {"keys"},
 	"bench append":          {"--for", "1ms"},
 	"demo":                  {"--no-serve"},
 	"version":               {},
@@ -84,6 +88,12 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			if path == "demo" {
 				data = filepath.Join(t.TempDir(), "demo")
 			}
+			switch path {
+			case "nats init":
+				args = []string{"--nats", startServer(t)}
+			case "nats keys":
+				args = []string{t.TempDir()}
+			}
 			args = append(append(strings.Fields(path), args...), "--data", data, "--json")
 			a := rollbook(t, strings.NewReader(""), args...)
 			if a.exit != exitDone {
@@ -94,6 +104,17 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			}
 		})
 	})
+}
+
+// startServer starts a NATS server and returns its URL.
+func startServer(t testing.TB) string {
+	t.Helper()
+	server, err := jetstream.Serve(t.Context(), t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	return server.URL()
 }
 
 // Mistakes are answered in JSON too, with the same exit code as without it.

@@ -14,7 +14,7 @@ import (
 // Users are the logins that the servers' configuration in deploy/nats knows, by
 // their variables there.
 func Users() []string {
-	return []string{"OPERATOR", "DEPLOY", "WRITER", "READER", "DEPLOY_FEED", "PUBLISHER", "SUBSCRIBER"}
+	return []string{"ADMIN", "DEPLOY", "WRITER", "READER", "DEPLOY_FEED", "PUBLISHER", "SUBSCRIBER"}
 }
 
 // UsersFile is what the servers' configuration includes: the public keys.
@@ -37,7 +37,7 @@ func MakeUsers(dir string) (made []string, err error) {
 		if fresh {
 			made = append(made, path)
 		}
-		text += fmt.Sprintf("%s: %q\n%s_INBOX: %q\n", user, public, user, "_INBOX."+public+".>")
+		text += fmt.Sprintf("KEY_%s: %q\nINBOX_%s: %q\n", user, public, user, "_INBOX."+public+".>")
 	}
 	path := filepath.Join(dir, UsersFile)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

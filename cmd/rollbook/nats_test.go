@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The same commands on NATS servers as on an embedded log.
+func TestALedgerOnServers(t *testing.T) {
+	t.Parallel() // it waits for a server that is not there
+	url := startServer(t)
+	dir := filepath.Join(t.TempDir(), "data")
+	on := func(args ...string) answer {
+		return rollbook(t, strings.NewReader(""), append(args, "--data", dir, "--nats", url)...)
+	}
+	file := filepath.Join("testdata", "office.ndjson")
+	if a := on("import", file); a.exit != exitNotFound || !strings.Contains(a.stderr, "rollbook nats init") {
+		t.Fatalf("import before the log is made: %+v", a)
+	}
+	if a := on("nats", "init"); a.exit != exitDone || a.stdout != "The log was made.\n" {
+		t.Fatalf("nats init: %+v", a)
+	}
+	if a := on("nats", "init", "--lang", "vi"); a.exit != exitDone || !strings.HasPrefix(a.stdout, "Nhật ký đã có sẵn") {
+		t.Fatalf("nats init again: %+v", a)
+	}
+	if a := on("import", file); a.exit != exitDone || !strings.HasPrefix(a.stdout, "15 accepted") {
+		t.Fatalf("import: %+v", a)
+	}
+	if a := on("import", file); a.exit != exitDone || !strings.HasPrefix(a.stdout, "0 accepted, 15 unchanged") {
+		t.Fatalf("import again: %+v", a)
+	}
+	embedded := rollbook(t, nil, "report", "headcount", "--by", "ethnicity", "--as-of", "2021-12-31", "--data", office(t))
+	if a := on("report", "headcount", "--by", "ethnicity", "--as-of", "2021-12-31"); a.exit != exitDone || a.stdout != embedded.stdout {
+		t.Errorf("headcount: %+v, embedded %+v", a, embedded)
+	}
+	if a := on("anchor", "show", "--json"); a.exit != exitDone || !strings.Contains(a.stdout, `"size":15`) {
+		t.Errorf("anchor show: %+v", a)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "log")); err == nil {
+		t.Error("there is an embedded log beside the servers'")
+	}
+	if a := rollbook(t, nil, "report", "headcount", "--data", dir, "--nats", "nats://127.0.0.1:1"); a.exit != exitUnreachable {
+		t.Errorf("with nobody there: %+v", a)
+	}
+	if a := rollbook(t, nil, "report", "headcount", "--data", dir, "--nats", url, "--nkey", filepath.Join(dir, "no-such")); a.exit != exitUsage {
+		t.Errorf("without the login: %+v", a)
+	}
+}
