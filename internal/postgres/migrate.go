@@ -26,7 +26,7 @@ func (d *DB) Migrate(ctx context.Context, schema string, migrations fs.FS) (err 
 	db := stdlib.OpenDB(*c)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations,
-		goose.WithTableName(schema+".migration"), goose.WithDisableGlobalRegistry(true))
+		goose.WithTableName("migration"), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return Explain(err)
 	}

@@ -99,7 +99,7 @@ func (h *history) append(ctx context.Context, stream string, rec eventstore.Reco
 }
 
 // drawn returns the lines of a random history that a seed stands for.
-func drawn(seed int, size int) [][]byte {
+func drawn(seed, size int) [][]byte {
 	return rapid.Custom(func(t *rapid.T) [][]byte { return naive.History(t, size) }).Example(seed)
 }
 

@@ -204,7 +204,7 @@ func (f *fuse) Write(b []byte) (int, error) {
 // projectUntilKilled starts a projector and kills it when it has said so many
 // lines.
 func projectUntilKilled(t *testing.T, what string, after int) error {
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childVariable+"="+what)
 	var said strings.Builder
 	cmd.Stderr = &said

@@ -121,7 +121,7 @@ func version(dir string) int {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return 0
 	}
-	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output()
+	out, err := exec.CommandContext(context.Background(), filepath.Join(dir, "postgres"), "--version").Output()
 	if m := versionPattern.FindSubmatch(out); err == nil && m != nil {
 		n, _ := strconv.Atoi(string(m[1])) // digits
 		return n
@@ -132,7 +132,7 @@ func version(dir string) int {
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) command(program string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	cmd := exec.CommandContext(context.Background(), filepath.Join(s.bin, program), args...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.SysProcAttr = attributes(s.as)
@@ -206,6 +206,25 @@ func answers(server string) error {
 		return err
 	}
 	return errors.Join(conn.Ping(ctx), conn.Close(ctx))
+}
+
+// RequirePasswords makes the server ask everybody for a password, whom it has
+// given none.
+func (s *Server) RequirePasswords() error {
+	if err := os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte("local all all scram-sha-256\n"), 0o600); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := execute(s.URL(), `SELECT pg_reload_conf()`); err != nil {
+		return err
+	}
+	for range 1000 {
+		if err := answers(s.URL()); err != nil { // it asks
+			return nil //nolint:nilerr // that is what was wanted
+		}
+	}
+	return errors.New("the server still asks for no password")
 }
 
 // Kill ends the server and all its processes as a power cut would end them,
