@@ -130,7 +130,8 @@ func TestADatabaseThatIsNotReached(t *testing.T) {
 	} {
 		for _, lang := range []string{"en", "vi"} {
 			for _, args := range [][]string{
-				{"report", "headcount", "--data", dir}, {"report", "headcount", "--data", dir, "--json"},
+				{"report", "headcount", "--data", dir},
+				{"report", "headcount", "--data", dir, "--json"},
 				{"import", filepath.Join("testdata", "office.ndjson"), "--data", nowhere, "--verbose"},
 			} {
 				a := rollbook(t, nil, append(args, "--database", tt.url, "--lang", lang)...)
