@@ -95,9 +95,12 @@ func Undefined(err error) bool { return code(err, undefinedTable, invalidSchema)
 // Locked reports whether a lock was not to be had in the time allowed.
 func Locked(err error) bool { return code(err, lockNotAvailable) }
 
-// attempts bounds how often one transaction is tried: with the waits between,
-// some two seconds.
-const attempts = 8
+// One transaction is tried so often, with random waits between that grow up to
+// longest.
+const (
+	attempts = 10
+	longest  = 200 * time.Millisecond
+)
 
 // Retry calls f, which does one whole transaction, again while its error is
 // [Repeatable], with a random wait between that grows, and returns its last
@@ -108,7 +111,7 @@ func Retry(ctx context.Context, f func() error) error {
 		if err = f(); !Repeatable(err) {
 			return err
 		}
-		wait := time.NewTimer(rand.N(10 * time.Millisecond << n))
+		wait := time.NewTimer(rand.N(min(5*time.Millisecond<<n, longest)))
 		select {
 		case <-wait.C:
 		case <-ctx.Done():

@@ -84,5 +84,10 @@ func (d *DB) lock(ctx context.Context, query, name string) (*Lock, bool, error) 
 func (l *Lock) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
-	return l.conn.Close(ctx)
+	// A server notices some time later that a connection has ended.
+	_, err := l.conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`)
+	if lost(err) {
+		err = nil // then it is free, or will be
+	}
+	return errors.Join(err, l.conn.Close(ctx))
 }

@@ -167,6 +167,14 @@ func (h *Home) owned(ctx context.Context, ledger string) error {
 
 // clean removes what a maker that died has left behind.
 func (h *Home) clean(ctx context.Context) error {
+	var unfinished bool
+	err := h.db.QueryRow(ctx, h.sql(`SELECT EXISTS (SELECT FROM {generation} WHERE NOT ready)`)).Scan(&unfinished)
+	if err != nil {
+		return pg.Explain(err)
+	}
+	if !unfinished { // and nobody who begins one finds the lock taken
+		return h.sweep(ctx)
+	}
 	lock, alone, err := h.db.TryLock(ctx, building)
 	if err != nil {
 		return err

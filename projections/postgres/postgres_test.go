@@ -72,7 +72,7 @@ func TestHome(t *testing.T) {
 
 func TestProjectorsAreKilled(t *testing.T) {
 	url := pgtest.Database(t)
-	storetest.Kills(t, url, func(t testing.TB) projections.Store { return open(t, url) }, openSQLite)
+	storetest.Kills(t, url, 2, func(t testing.TB) projections.Store { return open(t, url) }, openSQLite)
 	gone(t, url)
 }
 

@@ -35,5 +35,6 @@ func open(t testing.TB) projections.Store {
 
 func TestProjectorsAreKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "models.db")
-	storetest.Kills(t, path, func(t testing.TB) projections.Store { return openAt(t, path) }, open)
+	// One at a time: a data directory has one process.
+	storetest.Kills(t, path, 1, func(t testing.TB) projections.Store { return openAt(t, path) }, open)
 }

@@ -22,8 +22,8 @@ import (
 const childVariable = "ROLLBOOK_STORETEST_PROJECTOR"
 
 const (
-	killMembers = 150
-	killStep    = 40 // records in a transaction
+	killMembers = 60
+	killStep    = 20 // records in a transaction
 )
 
 // Child is for TestMain: in a process that [Kills] has started it opens a store
@@ -88,11 +88,11 @@ func projectBySteps(ctx context.Context, h *history, s projections.Store) error 
 	}
 }
 
-// Kills projects a log in processes that are killed at any moment, one or two at
+// Kills projects a log in processes that are killed at any moment, up to most at
 // a time, and in the end compares with a projection that nobody disturbed.
 // TestMain has to call [Child]. name is what Child's open is given; open opens
 // the same store in this process, and reference an empty one.
-func Kills(t *testing.T, name string, open, reference func(testing.TB) projections.Store) {
+func Kills(t *testing.T, name string, most int, open, reference func(testing.TB) projections.Store) {
 	kills := 20
 	if Long() {
 		kills = 100
@@ -111,9 +111,9 @@ func Kills(t *testing.T, name string, open, reference func(testing.TB) projectio
 	_ = open(t) // made before it is fought for
 	done := make(chan error)
 	for killed := 0; killed < kills; {
-		at := 1 + r.IntN(2)
+		at := 1 + r.IntN(most)
 		for range at {
-			after := 1 + r.IntN(120)
+			after := 1 + r.IntN(60)
 			go func() { done <- projectUntilKilled(t, fmt.Sprint(seed, " ", name), after) }()
 		}
 		for range at {
@@ -155,7 +155,7 @@ func Outages(t *testing.T, s, reference projections.Store, ended func(error) boo
 		t.Fatal(err)
 	}
 	for range outages {
-		fuse := &fuse{lines: 1 + r.IntN(120), beside: r.IntN(2) == 0, f: down, burnt: make(chan struct{})}
+		fuse := &fuse{lines: 1 + r.IntN(60), beside: r.IntN(2) == 0, f: down, burnt: make(chan struct{})}
 		for err = nil; err == nil; {
 			if err = projectBySteps(t.Context(), h, teller{s, fuse}); err == nil {
 				err = (&projections.Projector{Log: h.log, Store: teller{s, fuse}}).Rebuild(t.Context())

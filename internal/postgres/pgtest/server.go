@@ -221,7 +221,7 @@ func (s *Server) RequirePasswords() error {
 	}
 	for range 1000 {
 		if err := answers(s.URL()); err != nil { // it asks
-			return nil //nolint:nilerr // that is what was wanted
+			return nil
 		}
 	}
 	return errors.New("the server still asks for no password")
