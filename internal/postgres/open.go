@@ -15,8 +15,9 @@ import (
 const DefaultSchema = "rollbook"
 
 const (
-	leastVersion   = 15
-	connectTimeout = 10 * time.Second
+	leastVersion     = 15
+	leastConnections = 4
+	connectTimeout   = 10 * time.Second
 )
 
 // ErrURL means that a database URL cannot be understood.
@@ -65,8 +66,8 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "rollbook"
 	}
-	// Binary values of a fixed width are what a reader of millions of rows
-	// counts on; dates and floats do not occur.
+	// Who holds a view may look at something else beside it.
+	config.MaxConns = max(config.MaxConns, leastConnections)
 	if d.Pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, ErrURL
 	}

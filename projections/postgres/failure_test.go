@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -316,5 +317,40 @@ func TestAValueThatDoesNotFitIsRefused(t *testing.T) {
 		if wide {
 			h = open(t, pgtest.Database(t))
 		}
+	}
+}
+
+// Somebody drops a schema by hand: the reader is told, and the next start makes
+// the read models anew.
+func TestASchemaThatWasDroppedIsMadeAnew(t *testing.T) {
+	url := pgtest.Database(t)
+	h := open(t, url)
+	advance(t, h, func(w projections.Writer) error {
+		return w.PutIDs(t.Context(), map[string]eventstore.Position{"mine": 1})
+	})
+	var schema string
+	beside(t, url, func(c *pgx.Conn) error {
+		return c.QueryRow(t.Context(), `SELECT quote_ident(schema) FROM rollbook.generation`).Scan(&schema)
+	})
+	execute(t, url, `DROP SCHEMA `+schema+` CASCADE`)
+	if err := h.Read(t.Context(), func(projections.Reader) error { return nil }); !errors.Is(err, postgres.ErrNoGeneration) {
+		t.Errorf("Read = %v, want %v", err, postgres.ErrNoGeneration)
+	}
+	if now := at(t, open(t, url)); now.Position != 0 {
+		t.Errorf("after a start the read models are at %+v", now)
+	}
+}
+
+// What a caller returns comes back as it is, whatever it looks like.
+func TestAnErrorOfTheCallerIsNotTheDatabases(t *testing.T) {
+	h := open(t, pgtest.Database(t))
+	if err := h.Read(t.Context(), func(projections.Reader) error { return io.EOF }); !errors.Is(err, io.EOF) || errors.Is(err, pg.ErrUnreachable) {
+		t.Errorf("Read = %v, want %v", err, io.EOF)
+	}
+	err := h.Write(t.Context(), at(t, h), func(projections.Writer) (projections.Checkpoint, error) {
+		return projections.Checkpoint{}, io.EOF
+	})
+	if !errors.Is(err, io.EOF) || errors.Is(err, pg.ErrUnreachable) {
+		t.Errorf("Write = %v, want %v", err, io.EOF)
 	}
 }

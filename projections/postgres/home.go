@@ -129,9 +129,10 @@ func (h *Home) prepare(ctx context.Context, ledger string) (err error) {
 		if _, err := tx.Exec(ctx, h.sql(`INSERT INTO {home} (ledger) VALUES ($1) ON CONFLICT DO NOTHING`), ledger); err != nil {
 			return err
 		}
+		// What somebody has dropped by hand is no generation.
 		var version *string
-		err := tx.QueryRow(ctx, h.sql(`UPDATE {home} SET epoch = epoch + 1
-			RETURNING epoch, (SELECT version FROM {generation} WHERE number = live)`)).Scan(&h.epoch, &version)
+		err := tx.QueryRow(ctx, h.sql(`UPDATE {home} SET epoch = epoch + 1 RETURNING epoch,
+			(SELECT version FROM {generation} WHERE number = live AND to_regclass(quote_ident(schema) || '.subject') IS NOT NULL)`)).Scan(&h.epoch, &version)
 		if err != nil || version != nil && *version == Version() {
 			return err
 		}

@@ -137,18 +137,26 @@ func wholeNumbers(rows pgx.Rows, row []int64) bool {
 		if fields[i].Format != pgx.BinaryFormatCode {
 			return false
 		}
-		switch len(v) {
-		case 8:
-			row[i] = int64(binary.BigEndian.Uint64(v))
-		case 4:
-			row[i] = int64(int32(binary.BigEndian.Uint32(v)))
-		case 2:
-			row[i] = int64(int16(binary.BigEndian.Uint16(v)))
-		default:
+		n, ok := wholeNumber(v)
+		if !ok {
 			return false
 		}
+		row[i] = n
 	}
 	return true
+}
+
+// wholeNumber reads an integer in its binary form.
+func wholeNumber(v []byte) (int64, bool) {
+	switch len(v) {
+	case 8:
+		return int64(binary.BigEndian.Uint64(v)), true
+	case 4:
+		return int64(int32(binary.BigEndian.Uint32(v))), true
+	case 2:
+		return int64(int16(binary.BigEndian.Uint16(v))), true
+	}
+	return 0, false
 }
 
 // IDPosition implements [projections.Reader].

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,35 +24,41 @@ func (h *Home) Write(ctx context.Context, from projections.Checkpoint, f func(pr
 }
 
 func (h *Home) read(ctx context.Context, number int64, f func(projections.Reader) error) error {
-	for {
+	for gone := ""; ; {
 		tx, err := h.db.Begin(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return err
 		}
 		t, err := h.reader(ctx, tx, number)
-		if err == nil {
+		switch {
+		case err == nil:
 			err = t.failure(f(t))
-		} else if pg.Undefined(err) {
+		case pg.Undefined(err) && gone != t.schema:
 			// It was dropped between the look for it and the lock on it.
+			gone = t.schema
 			pg.Rollback(ctx, tx)
 			continue
+		case pg.Undefined(err):
+			err = fmt.Errorf("%w: somebody has dropped a schema of the database; start the program again", ErrNoGeneration)
+		default:
+			err = pg.Explain(err)
 		}
 		pg.Rollback(ctx, tx)
-		return pg.Explain(err)
+		return err
 	}
 }
 
 // reader returns a view of a generation whose tables stay until the transaction
 // ends.
 func (h *Home) reader(ctx context.Context, tx pgx.Tx, number int64) (*transaction, error) {
-	g, err := h.find(ctx, tx, number, ``)
-	if err != nil {
-		return nil, err
+	t := &transaction{tx: tx, home: h}
+	var err error
+	if t.generation, err = h.find(ctx, tx, number, ``); err != nil {
+		return t, err
 	}
-	if number == live && g.version != Version() {
-		return nil, ErrVersion
+	if number == live && t.version != Version() {
+		return t, ErrVersion
 	}
-	t := &transaction{tx: tx, generation: g, home: h}
 	_, err = tx.Exec(ctx, t.sql(`LOCK TABLE {`+strings.Join(tables(), "}, {")+`} IN ACCESS SHARE MODE`))
 	return t, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -168,4 +169,61 @@ func same(t *testing.T, h *history, r *rand.Rand, lines [][]byte, a, b projectio
 		mustEqual(t, dump(t, s, h.ids...), grown, "a store that was made anew and one that grew")
 	}
 	return grown
+}
+
+// strange is a log in which somebody has written records by hand.
+type strange struct {
+	*memory.Log
+	records map[eventstore.Position]eventstore.Record
+}
+
+func (s strange) Replay(ctx context.Context, after, to eventstore.Position) iter.Seq2[eventstore.Record, error] {
+	return func(yield func(eventstore.Record, error) bool) {
+		for rec, err := range s.Log.Replay(ctx, after, to) {
+			if other, ok := s.records[rec.Position]; ok {
+				other.Position, other.Previous = rec.Position, rec.Previous
+				rec = other
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+func poison(t *testing.T, s projections.Store) {
+	h, err := plain(t.Context(), 5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := h.log.Last(t.Context())
+	if err != nil || last < 20 {
+		t.Fatal(last, err)
+	}
+	odd := "\xff\x00'\"\u2028"
+	by := strange{h.log, map[eventstore.Position]eventstore.Record{
+		last - 4: {Stream: "member/" + odd, ID: "1", Type: "member.died", Schema: "urn:rollbook:member.died:1", Data: []byte(`{}`)},
+		last - 3: {Stream: "member/a", ID: odd, Type: odd, Schema: odd, Data: []byte(odd)},
+		last - 2: {Stream: odd, ID: odd, Type: "member.died", Schema: "urn:rollbook:member.died:1", Data: []byte(`{"v":1,"effectiveon":"2021-01-01","data":{}}`)},
+		last - 1: {Stream: "organisation/x", ID: odd, Type: "organisation.established", Schema: "urn:rollbook:organisation.established:1", Data: []byte(odd)},
+		last:     {Stream: "member/b", ID: "", Type: "", Schema: "", Data: nil},
+	}}
+	for range 2 {
+		if err := (&projections.Projector{Log: by, Store: s}).Rebuild(t.Context()); err != nil {
+			t.Fatalf("Rebuild: %v", err)
+		}
+		parked := 0
+		read(t, s, func(r projections.Reader) error {
+			list, err := r.Parked(t.Context())
+			for _, p := range list {
+				if by.records[p.Position].Stream == string(p.Subject) {
+					parked++
+				}
+			}
+			return err
+		})
+		if parked != len(by.records) {
+			t.Errorf("%d of %d are parked:\n%s", parked, len(by.records), dump(t, s))
+		}
+	}
 }

@@ -22,7 +22,7 @@ import (
 const childVariable = "ROLLBOOK_STORETEST_PROJECTOR"
 
 const (
-	killMembers = 60
+	killMembers = 40
 	killStep    = 20 // records in a transaction
 )
 

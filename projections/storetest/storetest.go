@@ -42,6 +42,7 @@ func Stores(t *testing.T, open func(testing.TB) projections.Store) {
 		{"a view does not change while others write", view},
 		{"a store is made anew behind the backs of its readers", clearing},
 		{"a rebuild that fails leaves everything as it was", clearingFails},
+		{"a projector is not stopped by what another hand has written", poison},
 		{"members are found by the organisations they were ever in", membersOf},
 	}
 	for _, tt := range tests {
