@@ -121,9 +121,13 @@ func (t *transaction) finish(ctx context.Context) error {
 
 // move sets the checkpoint. Another number than before is a rebuild in place.
 func (t *transaction) move(ctx context.Context, to projections.Checkpoint) error {
-	_, err := t.tx.Exec(ctx, t.home.sql(`UPDATE {generation}
-		SET number = $2, schema = $3, filled = true, position = $4, previous = position, owner = $5 WHERE number = $1`),
-		t.number, to.Generation, t.schema, to.Position, t.home.epoch)
+	tag, err := t.tx.Exec(ctx, t.home.sql(`UPDATE {generation}
+		SET number = $2, schema = $3, filled = true, position = $4, previous = position, owner = $5
+		WHERE number = $1 AND position = $6 AND owner = $7`),
+		t.number, to.Generation, t.schema, to.Position, t.home.epoch, t.checkpoint.Position, t.owner)
+	if err == nil && tag.RowsAffected() != 1 {
+		return projections.ErrMoved // it cannot be, since the row is locked
+	}
 	if pg.Exists(err) {
 		return fmt.Errorf("generation %d is there: %w", to.Generation, projections.ErrBusy)
 	}
