@@ -368,7 +368,7 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 	}
 	if err != nil {
 		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: printable(err)}
-		return nil //nolint:nilerr // it is kept with what is parked: the others go on
+		return nil // it is kept with what is parked: the others go on
 	}
 	if _, there := b.load.ids[e.ID]; !e.Derived && !there { // the first one counts
 		b.load.ids[e.ID] = rec.Position
