@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Checks everything: format, vet, lint, build, tests with the race detector, fuzzing, generated
-# files. A skipped test is a failure. Needs Go, git and a C compiler (for the race detector).
+# files. A skipped test is a failure. Needs Go, git, a C compiler (for the race detector) and
+# PostgreSQL 15 or newer: its programs, from which each test binary starts a server of its own on
+# a private socket, or a server named in ROLLBOOK_TEST_POSTGRES. As root, what is missing is
+# installed by apt-get.
 #
 #   ./check.sh               everything, some minutes
 #   FUZZTIME=5s ./check.sh   shorter fuzzing
@@ -56,6 +59,42 @@ compiler() {
   fi
   go version
   "${cc%% *}" --version | head -n 1
+}
+
+# postgres prints the newest major version of the programs that the tests will find.
+postgres() {
+  local program version newest=0
+  for program in /usr/lib/postgresql/*/bin/postgres /usr/pgsql-*/bin/postgres /opt/homebrew/opt/postgresql@*/bin/postgres \
+    /usr/local/opt/postgresql@*/bin/postgres "$(command -v postgres || true)"; do
+    [[ -x $program ]] || continue
+    version=$("$program" --version | sed -nE 's/.*\) ([0-9]+).*/\1/p')
+    newest=$((${version:-0} > newest ? version : newest))
+  done
+  echo "$newest"
+}
+
+database() {
+  if [[ ${ROLLBOOK_TEST_POSTGRES:-} ]]; then
+    echo 'the server that ROLLBOOK_TEST_POSTGRES names' # not the URL, which may hold a password
+  fi
+  # Tests that kill the server start one of their own in any case.
+  if (($(postgres) < 15)); then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo 'The tests need PostgreSQL 15 or newer: install it (it need not run).'
+      return 1
+    fi
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql-common
+    # Only the programs: no cluster, nothing that runs.
+    mkdir -p /etc/postgresql-common/createcluster.d
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/rollbook.conf
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
+    if (($(postgres) < 15)); then
+      echo 'apt-get has no PostgreSQL 15 or newer: install one, see https://wiki.postgresql.org/wiki/Apt'
+      return 1
+    fi
+  fi
+  echo "PostgreSQL $(postgres)"
 }
 
 format() {
@@ -191,6 +230,7 @@ generated() {
 }
 
 step 'compiler' compiler
+step 'database' database
 step 'format (gofumpt)' format
 step 'vet' go vet ./...
 step 'lint (golangci-lint)' tool golangci-lint run

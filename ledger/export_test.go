@@ -8,6 +8,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/eventstore/vault"
+	"rollbook/projections"
 )
 
 // Lines reads all lines of a file of events, as Import does, and reports how
@@ -93,4 +94,13 @@ func (l *Ledger) Replay(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.projector(nil).Rebuild(ctx)
+}
+
+// RebuildInto makes the read models anew in another store than the ledger's.
+func (l *Ledger) RebuildInto(ctx context.Context, s projections.Store) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.projector(nil)
+	p.Store = s
+	return p.Rebuild(ctx)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/vault"
+	pgkeyring "rollbook/eventstore/vault/postgres"
 	keyring "rollbook/eventstore/vault/sqlite"
 	"rollbook/projections"
 )
@@ -78,11 +80,9 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 	if err != nil {
 		return keys{}, fmt.Errorf("master key: %w", err)
 	}
-	ring, err := keyring.Open(ctx, keyring.Config{
-		Path: filepath.Join(dir, keysFile), Origin: id.origin(), KEK: master.ID(), Create: create,
-	})
+	ring, where, err := openKeyring(ctx, dir, id, o.Database, master.ID(), create)
 	if errors.Is(err, fs.ErrNotExist) {
-		return without("the keyring "+filepath.Join(dir, keysFile), err)
+		return without("the keyring "+where, err)
 	}
 	if err != nil {
 		return keys{}, err
@@ -92,6 +92,34 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 		return keys{}, errors.Join(err, ring.Close())
 	}
 	return keys{vault: v, closer: ring}, nil
+}
+
+// ring is a keyring that has to be closed.
+type ring interface {
+	vault.Keyring
+	io.Closer
+}
+
+// openKeyring opens the keyring where it is, and says where. It stays where it
+// was made: a ledger that has keys.db goes on with it beside a database.
+func openKeyring(ctx context.Context, dir string, id identity, database, kek string, create bool) (_ ring, where string, err error) {
+	path := filepath.Join(dir, keysFile)
+	_, err = os.Stat(path)
+	if database == "" || err == nil {
+		r, err := keyring.Open(ctx, keyring.Config{Path: path, Origin: id.origin(), KEK: kek, Create: create})
+		if err != nil {
+			return nil, path + " (or name the database that it is in)", err
+		}
+		return r, path, nil
+	}
+	r, err := pgkeyring.Open(ctx, pgkeyring.Config{URL: database, Origin: id.origin(), KEK: kek, Create: create})
+	if errors.Is(err, vault.ErrForeign) {
+		err = fmt.Errorf("%w: %w", ErrDatabase, err)
+	}
+	if err != nil {
+		return nil, "in the database", err
+	}
+	return r, "in the database", nil
 }
 
 // erased reports whether a key of a subject was destroyed.

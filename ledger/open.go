@@ -16,6 +16,8 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	pg "rollbook/internal/postgres"
+	"rollbook/projections/postgres"
 	"rollbook/projections/sqlite"
 )
 
@@ -50,6 +52,9 @@ var ErrIdentity = errors.New(identityFile + " is missing")
 // ErrDirectory means that a ledger cannot be made as asked: the directory holds
 // something else, cannot be read, or the name is no name.
 var ErrDirectory = errors.New("no ledger can be made here")
+
+// ErrDatabase means that a database belongs to another ledger.
+var ErrDatabase = errors.New("the database is in use for another ledger")
 
 // identity is who a ledger is, as ledger.json has it.
 type identity struct {
@@ -88,6 +93,10 @@ type Options struct {
 	// UnsafeSync accepts a log that answers before a fact is on the disk, so that
 	// a power cut may lose it. Every report says so then.
 	UnsafeSync bool
+	// Database is the URL of a PostgreSQL database: the read models lie there
+	// instead of in models.db, and so does the keyring of a ledger that is made
+	// with it. See [rollbook/internal/postgres.Open] for what the URL takes.
+	Database string
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
@@ -136,7 +145,10 @@ func CreateLog(ctx context.Context, o Options) (made bool, err error) {
 // is another than the keys are wrapped under, and
 // [rollbook/eventstore.ErrMissing] if its log is gone beside other files. A log that
 // is not the one that its tree knows is an [*audit.MismatchError]; [ErrNoTree] and
-// [audit.ErrTree] mean that there is nothing to compare it with.
+// [audit.ErrTree] mean that there is nothing to compare it with. With a
+// database it also returns [rollbook/internal/postgres.ErrUnreachable],
+// [rollbook/internal/postgres.ErrURL], and [ErrDatabase] if it is another
+// ledger's.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	logger := o.Logger
 	if logger == nil {
@@ -150,6 +162,9 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 		}
 		if err := mayCreate(dir, o); err != nil {
 			return nil, err
+		}
+		if err := reach(ctx, o); err != nil {
+			return nil, err // before anything is made
 		}
 	}
 	// A ledger that has an identity has a log: one that is gone is never made
@@ -184,7 +199,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, anchor.Close(), log.Close())
 	}
-	models, err := sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
+	models, err := openModels(ctx, dir, id, o)
 	if err != nil {
 		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
@@ -192,6 +207,33 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	l.anchor = anchor
 	l.figures.Unsafe = log.Unsafe
 	return l, nil
+}
+
+// openModels opens the read models where they are to be.
+func openModels(ctx context.Context, dir string, id identity, o Options) (store, error) {
+	if o.Database == "" {
+		return sqlite.Open(ctx, filepath.Join(dir, modelsFile), id.ID)
+	}
+	home, err := postgres.Open(ctx, postgres.Config{URL: o.Database, Ledger: id.ID})
+	if errors.Is(err, postgres.ErrForeign) {
+		err = fmt.Errorf("%w: %w", ErrDatabase, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return home, nil
+}
+
+// reach reports whether the database lets us in.
+func reach(ctx context.Context, o Options) error {
+	if o.Database == "" {
+		return nil
+	}
+	db, err := pg.Open(ctx, o.Database)
+	if err == nil {
+		db.Close()
+	}
+	return err
 }
 
 func readIdentity(dir string) (identity, error) {

@@ -367,10 +367,10 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 		return b.world.Err()
 	}
 	if err != nil {
-		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: err.Error()}
-		return nil //nolint:nilerr // it is kept with what is parked: the others go on
+		b.parked[subject] = &Parked{Subject: subject, Position: rec.Position, Records: 1, Reason: printable(err)}
+		return nil // it is kept with what is parked: the others go on
 	}
-	if !e.Derived {
+	if _, there := b.load.ids[e.ID]; !e.Derived && !there { // the first one counts
 		b.load.ids[e.ID] = rec.Position
 	}
 	if e.Missing&domain.Sensitive != 0 && !b.missing[subject] {
@@ -384,6 +384,12 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 		return b.spill(ctx)
 	}
 	return nil
+}
+
+// printable returns the text of an error that may quote what another hand has
+// written: not every string is a text that a database takes.
+func printable(err error) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // expect checks that nothing of the subject is missing before a record.

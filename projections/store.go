@@ -95,7 +95,9 @@ type Store interface {
 	Read(ctx context.Context, f func(Reader) error) error
 	// Write calls f in a transaction and commits if f returns nil. It returns
 	// ErrMoved, and writes nothing, if the checkpoint in the database is not
-	// from when f ends.
+	// from when f ends. A database may ask for the whole transaction again, after
+	// a deadlock for one; then f is called again, with a Writer that knows nothing
+	// of the first call.
 	Write(ctx context.Context, from Checkpoint, f func(Writer) (Checkpoint, error)) error
 }
 

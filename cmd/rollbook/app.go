@@ -25,14 +25,15 @@ type app struct {
 	now     func() time.Time
 	env     func(string) string
 
-	dir     string
-	master  string
-	tree    string
-	servers ledger.Servers
-	unsafe  bool
-	json    bool
-	lang    string
-	verbose bool
+	dir      string
+	master   string
+	tree     string
+	servers  ledger.Servers
+	unsafe   bool
+	database string
+	json     bool
+	lang     string
+	verbose  bool
 
 	logger *slog.Logger
 	begun  bool // the arguments were understood
@@ -95,7 +96,8 @@ Your own:  rollbook import events.ndjson
 
 Exit codes: 0 done; 1 unexpected; 2 usage; 3 verification failed or evidence
 missing; 4 conflict; 5 not found; 6 some input rejected; 7 doctor found a
-failure; 8 the ledger cannot be reached or is in use; 130 interrupted.
+failure; 8 the ledger or its database cannot be reached or is in use; 130
+interrupted.
 
 With --json every command writes one JSON document to standard output, errors
 included; logs and progress go to standard error.`
@@ -129,6 +131,8 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.servers.Cert, "nats-cert", a.env("ROLLBOOK_NATS_CERT"), "file with this program's certificate for the NATS servers (ROLLBOOK_NATS_CERT)")
 	f.StringVar(&a.servers.Key, "nats-key", a.env("ROLLBOOK_NATS_KEY"), "file with the key to that certificate (ROLLBOOK_NATS_KEY)")
 	f.BoolVar(&a.unsafe, "unsafe-sync", false, "accept a log that answers before facts are on the disk; for data that can be made again. Every report says so")
+	// Not with the variable as its default: help would show it, with a password.
+	f.StringVar(&a.database, "database", "", "PostgreSQL database for the read models and the keys of a new ledger, as postgres://USER@HOST/NAME; without it files in the data directory (ROLLBOOK_DATABASE, PGPASSWORD)")
 	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
 	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")
@@ -151,6 +155,9 @@ func (a *app) begin() error {
 		return usage("--lang is vi or en, not %q", "--lang là vi hoặc en, không phải %q", bad)
 	}
 	a.begun = true
+	if a.database == "" {
+		a.database = a.env("ROLLBOOK_DATABASE")
+	}
 	level := slog.LevelInfo
 	if a.verbose {
 		level = slog.LevelDebug
@@ -234,7 +241,8 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
-		o.MasterKey, o.Tree, o.Servers, o.UnsafeSync = a.master, a.tree, a.servers, a.unsafe
+		o.MasterKey, o.Tree, o.Database = a.master, a.tree, a.database
+		o.Servers, o.UnsafeSync = a.servers, a.unsafe
 	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {

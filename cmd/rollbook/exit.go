@@ -13,6 +13,7 @@ import (
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
 	"rollbook/eventstore/vault"
+	"rollbook/internal/postgres"
 	"rollbook/ledger"
 	"rollbook/projections"
 )
@@ -122,6 +123,16 @@ var families = []struct {
 	}},
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
+	}},
+	{"unreachable", exitUnreachable, is(postgres.ErrUnreachable), domain.Text{
+		VI: "không kết nối được cơ sở dữ liệu; hãy kiểm tra địa chỉ, người dùng và mật khẩu ở --database (hoặc ROLLBOOK_DATABASE), và máy chủ PostgreSQL 15 trở lên có đang chạy không",
+	}},
+	{"usage", exitUsage, is(postgres.ErrURL), domain.Text{
+		VI: "không hiểu địa chỉ cơ sở dữ liệu ở --database (hoặc ROLLBOOK_DATABASE); hãy viết dạng postgres://NGƯỜI_DÙNG@MÁY_CHỦ:CỔNG/TÊN",
+	}},
+	{"usage", exitUsage, is(ledger.ErrDatabase), domain.Text{
+		EN: "the database holds another ledger; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2",
+		VI: "cơ sở dữ liệu này đang giữ một sổ khác; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
 	}},
 	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{}},
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{

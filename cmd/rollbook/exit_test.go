@@ -14,6 +14,7 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	"rollbook/internal/postgres"
 	"rollbook/ledger"
 	"rollbook/projections"
 )
@@ -39,7 +40,10 @@ func TestErrorsHaveTheirExitCodes(t *testing.T) {
 		{ledger.ErrFile, 6},
 		{ledger.ErrIdentity, 3},
 		{ledger.ErrDirectory, 2},
+		{ledger.ErrDatabase, 2},
+		{postgres.ErrURL, 2},
 		{eventstore.ErrInUse, 8},
+		{postgres.ErrUnreachable, 8},
 		{eventstore.ErrUnavailable, 8},
 		{errors.Join(eventstore.ErrUnavailable, eventstore.ErrUnknownOutcome), 1},
 		{context.Canceled, 130},

@@ -16,10 +16,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"rollbook/internal/postgres/pgtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"rollbook": main})
+	testscript.Main(&pgtest.Main{M: m}, map[string]func(){"rollbook": main})
 }
 
 // The scripts under testdata/script read as a manual: one for each command, one

@@ -48,3 +48,26 @@ func TestALedgerOnServers(t *testing.T) {
 		t.Errorf("without the login: %+v", a)
 	}
 }
+
+// A log that answers too early says so on every report.
+func TestUnsafeSyncIsShown(t *testing.T) {
+	dir := office(t)
+	for _, args := range [][]string{
+		{"report", "headcount"},
+		{"report", "movements", "--from", "2020-12-31", "--to", "2021-12-31"},
+		{"report", "indicators", "--year", "2021"},
+		{"report", "worklist"},
+		{"explain", "headcount", "--from", "2020-12-31"},
+	} {
+		args = append(args, "--data", dir)
+		if a := rollbook(t, nil, append(args, "--unsafe-sync")...); a.exit != exitDone || !strings.Contains(a.stdout, "!!! UNSAFE") {
+			t.Errorf("%v --unsafe-sync: %+v", args, a)
+		}
+		if a := rollbook(t, nil, append(args, "--unsafe-sync", "--json")...); !strings.Contains(a.stdout, `"unsafe_sync":true`) {
+			t.Errorf("%v --unsafe-sync --json: %+v", args, a)
+		}
+		if a := rollbook(t, nil, args...); strings.Contains(a.stdout, "UNSAFE") {
+			t.Errorf("%v: %+v", args, a)
+		}
+	}
+}

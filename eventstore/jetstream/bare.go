@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	natsjs "github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nuid"
 )
 
@@ -54,4 +55,39 @@ func BareBatchesOf(ctx context.Context, cfg Config, messages, batch, bytes int) 
 		}
 	}
 	return float64(messages) / time.Since(begin).Seconds(), nil
+}
+
+// BareDrain measures how fast the log's own records can be read with nothing but
+// the client library, by one ordered consumer that looks at no record. It
+// returns records a second.
+func (l *Log) BareDrain(ctx context.Context) (perSecond float64, err error) {
+	last, err := l.Last(ctx)
+	if err != nil || last == 0 {
+		return 0, err
+	}
+	nc, err := l.connect("drain")
+	if err != nil {
+		return 0, err
+	}
+	defer nc.Close()
+	js, err := natsjs.New(nc)
+	if err != nil {
+		return 0, err
+	}
+	consumer, err := js.OrderedConsumer(ctx, l.log, natsjs.OrderedConsumerConfig{})
+	if err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	messages, err := consumer.Messages(natsjs.PullMaxMessages(askUpTo))
+	if err != nil {
+		return 0, err
+	}
+	defer messages.Stop()
+	for range last {
+		if _, err := messages.Next(natsjs.NextContext(ctx)); err != nil {
+			return 0, err
+		}
+	}
+	return float64(last) / time.Since(begin).Seconds(), nil
 }

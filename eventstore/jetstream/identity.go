@@ -27,7 +27,7 @@ func MakeUsers(dir string) (made []string, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	text := "# Public keys, and the subjects of answers. Made by `rollbook nats keys`.\n"
+	text := []byte("# Public keys, and the subjects of answers. Made by `rollbook nats keys`.\n")
 	for _, user := range Users() {
 		path := filepath.Join(dir, strings.ToLower(user)+".nk")
 		public, fresh, err := userKey(path)
@@ -37,10 +37,10 @@ func MakeUsers(dir string) (made []string, err error) {
 		if fresh {
 			made = append(made, path)
 		}
-		text += fmt.Sprintf("KEY_%s: %q\nINBOX_%s: %q\n", user, public, user, "_INBOX."+public+".>")
+		text = fmt.Appendf(text, "KEY_%s: %q\nINBOX_%s: %q\n", user, public, user, "_INBOX."+public+".>")
 	}
 	path := filepath.Join(dir, UsersFile)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return made, err
 	}
 	return append(made, path), nil

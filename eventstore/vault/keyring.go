@@ -38,3 +38,6 @@ type Keyring interface {
 // ErrHasKey means that an owner has a key, or had one, and cannot be given
 // another.
 var ErrHasKey = errors.New("there is a key already")
+
+// ErrForeign means that a keyring belongs to another ledger.
+var ErrForeign = errors.New("the keyring belongs to another ledger")

@@ -42,9 +42,6 @@ type Keyring struct {
 
 var _ vault.Keyring = (*Keyring)(nil)
 
-// ErrForeign means that a keyring belongs to another ledger.
-var ErrForeign = errors.New("the keyring belongs to another ledger")
-
 // Config says which keyring to open.
 type Config struct {
 	Path string
@@ -56,7 +53,7 @@ type Config struct {
 }
 
 // Open opens a keyring. It returns fs.ErrNotExist if there is none and none is
-// to be made, [ErrForeign] if it is another ledger's, and [vault.ErrMasterKey]
+// to be made, [vault.ErrForeign] if it is another ledger's, and [vault.ErrMasterKey]
 // if its keys are wrapped under another master key.
 func Open(ctx context.Context, c Config) (*Keyring, error) {
 	flags := os.O_RDWR
@@ -129,7 +126,7 @@ func (k *Keyring) prepare(ctx context.Context, c Config) error {
 	case have != format:
 		return fmt.Errorf("it is of format %d, and this program knows format %d", have, format)
 	case origin != c.Origin:
-		return fmt.Errorf("%w: %s", ErrForeign, origin)
+		return fmt.Errorf("%w: %s", vault.ErrForeign, origin)
 	case kek != c.KEK:
 		return fmt.Errorf("%w: %s, and the one given is %s; name the right master key file", vault.ErrMasterKey, kek, c.KEK)
 	}
