@@ -57,19 +57,7 @@ func AppendSealedPayload(b []byte, e Entry, sealed []Sealed) []byte {
 	if len(sealed) == 0 {
 		return b
 	}
-	b = append(b[:len(b)-1], `,"sealed":[`...)
-	for i, s := range sealed {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(b, `{"s":"`...), s.Subject...)
-		b = append(append(b, `","cl":"`...), s.Class.String()...)
-		b = append(append(b, `","kid":"`...), s.KID...)
-		b = append(append(b, `","n":"`...), s.Nonce...)
-		b = append(append(b, `","c":"`...), s.Text...)
-		b = append(b, `"}`...)
-	}
-	return append(b, `]}`...)
+	return append(appendSealedParts(b[:len(b)-1], sealed), '}')
 }
 
 // AppendPart writes the fields of one class, which are then sealed: a JSON

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"golang.org/x/text/unicode/norm"
@@ -103,4 +104,13 @@ func (l *Ledger) RebuildInto(ctx context.Context, s projections.Store) error {
 	p := l.projector(nil)
 	p.Store = s
 	return p.Rebuild(ctx)
+}
+
+// DeleteFeed removes the feed, which the next Publish makes anew.
+func (l *Ledger) DeleteFeed(ctx context.Context) error {
+	feed, err := l.openFeed(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(feed.Delete(ctx), feed.Close())
 }

@@ -43,6 +43,7 @@ type Ledger struct {
 	logger   *slog.Logger
 	keys     keys
 	anchor   *anchor
+	options  Options
 
 	mu sync.Mutex // one decision at a time: each rests on the one before
 
@@ -105,7 +106,11 @@ func (l *Ledger) projector(p Progress) *projections.Projector {
 // CatchUp brings the read models up to the end of the log. Progress counts
 // records.
 func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
-	if err := l.projector(p).CatchUp(ctx); err != nil {
+	err := l.projector(p).CatchUp(ctx)
+	for moves := 1; errors.Is(err, projections.ErrMoved) && moves < 100; moves++ {
+		err = l.projector(p).CatchUp(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	// Keys that were missing can come back only between two runs of the

@@ -90,6 +90,9 @@ type Options struct {
 	// Servers are the NATS servers that have the log. If its URL is empty, the log
 	// is embedded and lies in the data directory.
 	Servers Servers
+	// Feed is the login for the feed on the same servers, which is in an account
+	// of its own; what is empty in it is taken from Servers, but for the nkey.
+	Feed Servers
 	// UnsafeSync accepts a log that answers before a fact is on the disk, so that
 	// a power cut may lose it. Every report says so then.
 	UnsafeSync bool
@@ -204,7 +207,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
 	l := newLedger(id, log, models, k, logger)
-	l.anchor = anchor
+	l.anchor, l.options = anchor, o
 	l.figures.Unsafe = log.Unsafe
 	return l, nil
 }

@@ -13,7 +13,10 @@ import (
 	"rollbook/projections/sqlite"
 )
 
-func TestMain(m *testing.M) { os.Exit((&pgtest.Main{M: m}).Run()) }
+func TestMain(m *testing.M) {
+	crashed()
+	os.Exit((&pgtest.Main{M: m}).Run())
+}
 
 // Rebuild of 1,000,000 events into all read models on each database, in turns
 // with a bare consumer that drains the same stream and looks at nothing.

@@ -70,6 +70,7 @@ type storedEntry struct {
 	packed   bool
 	id       []byte
 	data     []byte
+	end      int // where it ends among the bytes of all
 }
 
 func (s storedEntry) idString() string {
@@ -96,6 +97,7 @@ func decodeEntries(subject domain.Subject, b []byte) ([]domain.Entry, error) {
 
 func walkEntries(b []byte, f func(storedEntry) error) error {
 	types := domain.Types()
+	all := len(b)
 	for len(b) > 0 {
 		var s storedEntry
 		var n int
@@ -125,7 +127,7 @@ func walkEntries(b []byte, f func(storedEntry) error) error {
 			return errEntries
 		}
 		s.data, b = b[n3:n3+int(length)], b[n3+int(length):]
-		s.on, s.typ = domain.Date(on), types[typ]
+		s.on, s.typ, s.end = domain.Date(on), types[typ], all-len(b)
 		if err := f(s); err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type app struct {
 	master   string
 	tree     string
 	servers  ledger.Servers
+	feed     ledger.Servers
 	unsafe   bool
 	database string
 	json     bool
@@ -130,6 +131,7 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.servers.CA, "nats-ca", a.env("ROLLBOOK_NATS_CA"), "file with the certificates that the NATS servers are checked by (ROLLBOOK_NATS_CA)")
 	f.StringVar(&a.servers.Cert, "nats-cert", a.env("ROLLBOOK_NATS_CERT"), "file with this program's certificate for the NATS servers (ROLLBOOK_NATS_CERT)")
 	f.StringVar(&a.servers.Key, "nats-key", a.env("ROLLBOOK_NATS_KEY"), "file with the key to that certificate (ROLLBOOK_NATS_KEY)")
+	f.StringVar(&a.feed.NKeyFile, "feed-nkey", a.env("ROLLBOOK_FEED_NKEY"), "file with the seed of the nkey for the feed on the NATS servers (ROLLBOOK_FEED_NKEY)")
 	f.BoolVar(&a.unsafe, "unsafe-sync", false, "accept a log that answers before facts are on the disk; for data that can be made again. Every report says so")
 	// Not with the variable as its default: help would show it, with a password.
 	f.StringVar(&a.database, "database", "", "PostgreSQL database for the read models and the keys of a new ledger, as postgres://USER@HOST/NAME; without it files in the data directory (ROLLBOOK_DATABASE, PGPASSWORD)")
@@ -242,7 +244,7 @@ func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
 		o.MasterKey, o.Tree, o.Database = a.master, a.tree, a.database
-		o.Servers, o.UnsafeSync = a.servers, a.unsafe
+		o.Servers, o.Feed, o.UnsafeSync = a.servers, a.feed, a.unsafe
 	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	return a.group("events", "Read the events as they stand in the log: export, tail", a.exportCommand(), a.tailCommand())
+	return a.group("events", "Read the events as they stand in the log: export, tail", a.exportCommand(), a.tailCommand(), a.publishCommand())
 }
 
 // eventFlags are the flags of both commands.

@@ -93,6 +93,14 @@ var families = []struct {
 		EN: "a record of the log is missing or damaged; record nothing, keep a copy of the data directory, and restore it from a backup",
 		VI: "một bản ghi của nhật ký bị mất hoặc hỏng; đừng ghi thêm, hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu",
 	}},
+	{"verification_failed", exitEvidence, is(ledger.ErrFeedAhead), domain.Text{
+		EN: "the feed has more messages than the log has records, so the log was cut or replaced; record nothing, and restore the log from a backup",
+		VI: "luồng sự kiện có nhiều hơn nhật ký, tức nhật ký đã bị cắt hoặc thay; đừng ghi thêm, hãy khôi phục nhật ký từ bản sao lưu",
+	}},
+	{"verification_failed", exitEvidence, is(jetstream.ErrFeed), domain.Text{
+		EN: "the feed holds another message than the one that belongs there: it is of another log, or somebody else wrote into it. Find out who; then delete the feed, and it is made anew",
+		VI: "luồng sự kiện chứa tin khác với tin phải có: nó thuộc nhật ký khác, hoặc có bên khác đã ghi vào. Hãy tìm nguyên nhân, rồi xoá luồng để lập lại",
+	}},
 	{"evidence_missing", exitEvidence, is(eventstore.ErrMissing), domain.Text{
 		EN: "the log is gone, but other files of it are there; keep a copy of the data directory, and restore it from a backup",
 		VI: "nhật ký không còn trong khi các tệp khác vẫn có; hãy giữ một bản sao thư mục dữ liệu rồi khôi phục từ bản sao lưu",

@@ -11,16 +11,30 @@ func (a *app) natsCommand() *cobra.Command {
 }
 
 func (a *app) natsInitCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "init", Short: "Make the log on NATS servers", Args: arguments(0, 0),
-		Long: "Make the log on the servers that --nats names, with a login that may create streams. The ledger\n" +
-			"itself never needs that login. A log that is there is checked and left as it is.",
-		Example: "  rollbook nats init --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --nkey deploy.nk --nats-ca ca.pem",
+	feed := false
+	cmd := &cobra.Command{
+		Use: "init", Short: "Make the log, or the feed, on NATS servers", Args: arguments(0, 0),
+		Long: "Make the log on the servers that --nats names, with a login that may create streams; or the feed,\n" +
+			"with --feed and --feed-nkey. The ledger itself never needs these logins. What is there is checked and\nleft as it is.",
+		Example: "  rollbook nats init --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --nkey deploy.nk --nats-ca ca.pem\n" +
+			"  rollbook nats init --feed --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --feed-nkey deploy_feed.nk --nats-ca ca.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.servers.URL == "" {
 				return usage("nats init needs --nats with the servers' addresses; an embedded log is made by the first import", "nats init cần --nats với địa chỉ máy chủ; nhật ký nhúng được tạo khi nhập lần đầu")
 			}
-			made, err := ledger.CreateLog(cmd.Context(), ledger.Options{Servers: a.servers, UnsafeSync: a.unsafe, Logger: a.logger})
+			o := ledger.Options{Servers: a.servers, Feed: a.feed, UnsafeSync: a.unsafe, Logger: a.logger}
+			if feed {
+				if err := ledger.CreateFeed(cmd.Context(), o); err != nil {
+					return err
+				}
+				if a.json {
+					a.out.document(map[string]bool{"feed": true})
+				} else {
+					a.out.line(a.say("The feed is there, set up as it must be.", "Luồng sự kiện đã có và được thiết lập đúng."))
+				}
+				return nil
+			}
+			made, err := ledger.CreateLog(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -35,6 +49,8 @@ func (a *app) natsInitCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&feed, "feed", false, "make the feed, not the log")
+	return cmd
 }
 
 func (a *app) natsKeysCommand() *cobra.Command {

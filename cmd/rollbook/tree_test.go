@@ -27,6 +27,7 @@ var examples = map[string][]string{
 	"explain movements":     {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"explain indicators":    {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"events export":         {},
+	"events publish":        {"--until-end"},
 	"events tail":           {"--until-end"},
 	"projections list":      {},
 	"projections rebuild":   {},

@@ -100,6 +100,11 @@ func stopServer(srv *server.Server) {
 func holdsFiles(dir string) (bool, error) {
 	found := false
 	err := filepath.WalkDir(filepath.Join(dir, storeDir), func(_ string, entry os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			// Nothing there yet; or a stream that was deleted, whose files the
+			// server removes even after it has been stopped.
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -109,9 +114,6 @@ func holdsFiles(dir string) (bool, error) {
 		}
 		return nil
 	})
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
 	return found, err
 }
 
