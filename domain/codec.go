@@ -48,35 +48,15 @@ func (c Codec) Read(line []byte) (Entry, error) {
 		return e, err
 	}
 	f := fields{reading: true, in: in, norm: c.Normalise}
-	var version, source, typeName, subject, schema, ignored string
-	f.str("specversion", &version, 0)
-	f.require(version == "" || version == "1.0", "specversion", `is not "1.0"`, `phải là "1.0"`)
-	f.id("id", &e.ID, 0)
-	f.str("source", &source, 0)
-	f.str("type", &typeName, required)
-	f.str("subject", &subject, required)
-	if s, ok := ParseSubject(subject); ok {
-		e.Subject = s
-	} else {
-		f.require(subject == "", "subject", "is not member/ID, organisation/ID or village/ID, with an id of 1 to 64 of the characters A-Z a-z 0-9 _ -",
-			"phải có dạng member/MÃ, organisation/MÃ hoặc village/MÃ, mã gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -")
-	}
-	f.date("effectiveon", &e.EffectiveOn, required)
-	f.require(e.EffectiveOn == 0 || e.EffectiveOn >= FirstDay, "effectiveon",
-		"lies before 1930-02-03, the founding of the Party; check the year", "sớm hơn ngày thành lập Đảng 03/02/1930; hãy kiểm tra lại năm")
-	f.str("time", &ignored, 0)
-	f.str("sequence", &ignored, 0)
-	f.str("dataschema", &schema, 0)
-	f.actor("actor", &e.Actor)
-	f.envelope(&e)
-	f.lookup("data", required)
-	f.finish(listed("specversion, id, source, type, subject, effectiveon, time, sequence, dataschema, actor, reason, exception, data"))
+	h := head{entry: &e}
+	h.walk(&f)
+	f.finish(h.walk)
 
-	t, known := typeNamed(typeName)
-	if typeName != "" && !known {
+	t, known := typeNamed(h.typeName)
+	if h.typeName != "" && !known {
 		return e, rejectf(UnknownType, "type", Text{
 			EN: "is not an event type; did you mean %s? The catalogue lists all", VI: "không phải loại sự kiện; có phải ý bạn là %s? Xem danh mục sự kiện",
-		}, nearest(typeName))
+		}, nearest(h.typeName))
 	}
 	if f.err != nil {
 		return e, f.err
@@ -87,49 +67,17 @@ func (c Codec) Read(line []byte) (Entry, error) {
 		}, t.name, t.kind)
 	}
 	event := t.make()
-	f.require(schema == "" || schema == t.schema, "dataschema",
+	f.require(h.schema == "" || h.schema == t.schema, "dataschema",
 		"is not a form that this program knows; a newer one may", "chương trình này không biết dạng dữ liệu này; có thể cần bản mới hơn")
 	f.object("data", required, event.fields)
 	if f.err != nil {
 		return e, f.err
 	}
 	e.Event = event
-	if annulled(event) != "" && e.Reason == "" {
+	if annuls(event) && e.Reason == "" {
 		return e, reject(MissingField, "reason", "is missing; an annulment needs one", "còn thiếu; huỷ một mục phải nêu lý do")
 	}
 	return e, nil
-}
-
-// envelope reads or writes what people say of an entry beside its data.
-func (f *fields) envelope(e *Entry) {
-	f.text("reason", &e.Reason, identity|long)
-	if !f.reading {
-		if e.Exception != nil {
-			f.object("exception", 0, e.Exception.walk)
-		}
-		return
-	}
-	var x Exception
-	if f.object("exception", 0, x.walk) {
-		e.Exception = &x
-	}
-}
-
-// listed lists the names of an event outside its data, for a message.
-func listed(names string) func(*fields) {
-	return func(f *fields) { *f.names = append(*f.names, names) }
-}
-
-// actor is a pseudonym, which also stands in a header: ASCII without spaces.
-func (f *fields) actor(name string, p *string) {
-	if f.str(name, p, 0) {
-		ok := len(*p) <= maxID
-		for _, c := range []byte(*p) {
-			ok = ok && c > ' ' && c < 0x7F && c != '@'
-		}
-		f.require(ok, name, "is not a pseudonym: up to 64 ASCII characters without spaces, not an address",
-			"phải là bí danh: tối đa 64 ký tự ASCII, không dấu cách, không phải địa chỉ thư")
-	}
 }
 
 // DerivedID returns the id of an event that came without one: a keyed hash of

@@ -1,5 +1,7 @@
 package domain
 
+import "strconv"
+
 // Event is a fact that the ledger has accepted, without its envelope.
 //
 // The set is closed: only the types in event.go, event_member.go and
@@ -31,6 +33,7 @@ type eventType struct {
 	name   string
 	kind   Kind
 	schema string // name of the wire form
+	since  string // release that was the first with it
 	make   func() Event
 	is     func(Event) bool
 }
@@ -40,11 +43,18 @@ func typ[T any, P interface {
 	Event
 }](kind Kind, name string) eventType {
 	return eventType{
-		name: name, kind: kind, schema: "urn:rollbook:" + name + ":1",
+		name: name, kind: kind, schema: "urn:rollbook:" + name + ":" + strconv.Itoa(wireVersion), since: firstRelease,
 		make: func() Event { return P(new(T)) },
 		is:   func(e Event) bool { _, ok := e.(P); return ok },
 	}
 }
+
+// wireVersion is that of the wire form of all types so far.
+const wireVersion = 1
+
+// firstRelease is the one that knows all types below. A type that is added later
+// names its own.
+const firstRelease = "0.1.0"
 
 // eventTypes is the catalogue: every type that may stand in the log, in the
 // order of docs/contract.
@@ -132,6 +142,17 @@ func annulled(e Event) string {
 		return e.Annuls
 	default:
 		return ""
+	}
+}
+
+// annuls reports whether e is of a type that annuls an entry, and so needs a
+// reason.
+func annuls(e Event) bool {
+	switch e.(type) {
+	case *OrganisationEntryAnnulled, *VillageEntryAnnulled, *MemberEntryAnnulled:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -152,12 +152,18 @@ func (p *Person) walk(f *fields, must flag) {
 	f.phone("phone", &p.Phone, identity)
 	f.text("education", &p.Education, identity)
 	f.text("occupation", &p.Occupation, identity)
-	f.require(p.BirthDate == 0 || p.BirthYear == 0, "birth_year",
+	f.tie(NotBoth, p.BirthDate == 0 || p.BirthYear == 0, "birth_date", "birth_year", "",
 		"birth_date and birth_year exclude each other; give one", "birth_date và birth_year loại trừ nhau; chỉ ghi một")
 	if must != 0 {
-		f.need(p.BirthDate != 0 || p.BirthYear != 0, "birth_date", identity,
+		f.either(p.BirthDate != 0 || p.BirthYear != 0, "birth_date", "birth_year", identity,
 			"needed: the day of birth, or birth_year where only the year is known", "bắt buộc: ngày sinh, hoặc birth_year nếu chỉ biết năm sinh")
 	}
+}
+
+// changes reads a person of whom only what changed is given.
+func (p *Person) changes(f *fields) {
+	p.walk(f, 0)
+	f.noteRule(Rule{Kind: NotEmpty})
 }
 
 func (e *Identified) fields(f *fields) {
@@ -215,9 +221,9 @@ func (e *BroughtForward) fields(f *fields) {
 }
 
 func membershipDates(f *fields, status Status, admitted, confirmed Date) {
-	f.require(confirmed == 0 || admitted <= confirmed, "confirmed_on",
+	f.tie(InOrder, confirmed == 0 || admitted <= confirmed, "admitted_on", "confirmed_on", "",
 		"lies before admitted_on; correct one of the dates", "sớm hơn admitted_on; hãy sửa một trong hai ngày")
-	f.require(confirmed == 0 || status != Provisional, "confirmed_on",
+	f.tie(NotWith, confirmed == 0 || status != Provisional, "status", "confirmed_on", string(Provisional),
 		"a provisional member has not been confirmed; leave it out or set status official",
 		"đảng viên dự bị chưa được công nhận chính thức; hãy bỏ trường này hoặc ghi status official")
 }

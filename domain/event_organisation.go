@@ -92,7 +92,7 @@ func (e *TargetSet) fields(f *fields) {
 	f.date("from", &e.From, required)
 	f.date("to", &e.To, required)
 	f.count("admissions", &e.Admissions)
-	f.require(e.From <= e.To, "to", "the term ends before it begins; exchange the two dates", "nhiệm kỳ kết thúc trước khi bắt đầu; hãy đổi lại hai ngày")
+	f.tie(InOrder, e.From <= e.To, "from", "to", "", "the term ends before it begins; exchange the two dates", "nhiệm kỳ kết thúc trước khi bắt đầu; hãy đổi lại hai ngày")
 }
 
 func (e *OrganisationCommended) fields(f *fields) {

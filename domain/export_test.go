@@ -32,3 +32,20 @@ func Unquote(raw []byte) (string, bool) {
 	s, ok := unquote(raw)
 	return string(s), ok
 }
+
+// Texts of the catalogue, by key.
+var (
+	Effects  = effects
+	Meanings = meanings
+)
+
+// CheckText is what is said of a text of at most so many characters.
+func CheckText(s string, most int) error {
+	if r := checkText(s, most); r != nil {
+		return r
+	}
+	return nil
+}
+
+// MaxLong is the most characters of a text of some paragraphs.
+const MaxLong = maxLong

@@ -46,8 +46,9 @@ const (
 	maxID   = 64
 )
 
-// fields walks over the wire form of an event's data, reading or writing. One
-// description of each type serves both, so the two cannot drift apart.
+// fields walks over the wire form of an event's data: reading, writing, or
+// taking down what there is to say of each field. One description of each type
+// serves all three, so they cannot drift apart.
 //
 // Reading, the first problem sticks and the walk goes on without effect.
 type fields struct {
@@ -60,7 +61,9 @@ type fields struct {
 	partial bool                // personal fields may be missing
 	norm    func(string) string // brings texts to Unicode NFC; may be nil
 	err     *Rejection
-	names   *[]string // where names asked for are listed; nil but for a message
+
+	// Describing.
+	sheet *sheet // nil unless the walk only describes
 
 	// Writing.
 	out    []byte
@@ -76,8 +79,9 @@ func (f *fields) fail(r *Rejection) {
 
 // lookup returns the raw value of a field, nil when it is absent or null.
 func (f *fields) lookup(name string, l flag) []byte {
-	if f.names != nil {
-		*f.names = append(*f.names, name)
+	if f.sheet != nil {
+		f.note(Field{Name: name}, l)
+		return nil
 	}
 	part := l.part()
 	for i, m := range f.in {
@@ -118,9 +122,7 @@ func (f *fields) finish(walk func(*fields)) {
 					"có trường không thuộc về đây hoặc đã có ở nơi khác")
 				return
 			}
-			var names []string
-			walk(&fields{reading: true, names: &names})
-			list := strings.Join(names, ", ")
+			list := strings.Join(namesIn(walk), ", ")
 			if list == "" {
 				list = "-"
 			}
@@ -153,6 +155,10 @@ func (f *fields) name(name string) {
 
 // str reads or writes a string and returns what was read.
 func (f *fields) str(name string, p *string, l flag) (read bool) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: TextForm, Least: 1}, l)
+		return false
+	}
 	if !f.reading {
 		if *p != "" && f.key(name, l) {
 			f.out = appendString(f.out, *p)
@@ -192,15 +198,19 @@ func (f *fields) bytes(name string, l flag) []byte {
 
 // text is what people wrote: any letters, no invisible characters.
 func (f *fields) text(name string, p *string, l flag) {
+	most, pattern := maxText, textPattern
+	if l&long != 0 {
+		most, pattern = maxLong, longPattern
+	}
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: TextForm, Least: 1, Most: most, Pattern: pattern, Lines: l&long != 0}, l)
+		return
+	}
 	if !f.str(name, p, l) {
 		return
 	}
 	if f.norm != nil {
 		*p = f.norm(*p)
-	}
-	most := maxText
-	if l&long != 0 {
-		most = maxLong
 	}
 	f.fail2(checkText(*p, most), name)
 }
@@ -246,6 +256,10 @@ func blank(r rune) bool {
 
 // id is an opaque id of something in the ledger.
 func (f *fields) id(name string, p *string, l flag) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: IDForm, Pattern: "^" + idPattern + "$"}, l)
+		return
+	}
 	if f.str(name, p, l) && !ValidID(*p) {
 		f.require(false, name,
 			"is not an id: 1 to 64 of the characters A-Z a-z 0-9 _ -", "không phải mã định danh: 1 đến 64 ký tự A-Z a-z 0-9 _ -")
@@ -255,6 +269,10 @@ func (f *fields) id(name string, p *string, l flag) {
 
 // idOrNull is an id that must be there but may be null.
 func (f *fields) idOrNull(name string, p *string, l flag) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: IDForm, Pattern: "^" + idPattern + "$", Nullable: true}, l)
+		return
+	}
 	if !f.reading {
 		if *p == "" {
 			if f.key(name, l) {
@@ -289,6 +307,10 @@ func ValidID(s string) bool {
 
 // choice is one of a closed list of words.
 func choice[T ~string](f *fields, name string, p *T, l flag, list []T) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: WordForm, Values: words(list)}, l)
+		return
+	}
 	if !f.reading {
 		s := string(*p)
 		f.str(name, &s, l)
@@ -304,19 +326,35 @@ func choice[T ~string](f *fields, name string, p *T, l flag, list []T) {
 			return
 		}
 	}
-	words := make([]string, len(list))
-	for i, w := range list {
-		words[i] = string(w)
-	}
-	if len(words) > 12 {
-		words = []string{words[0], "…", words[len(words)-1]}
+	have := words(list)
+	if len(have) > 12 {
+		have = []string{have[0], "…", have[len(have)-1]}
 	}
 	f.fail(rejectf(BadValue, f.path+name, Text{
 		EN: "is not one of: %s", VI: "phải là một trong các giá trị: %s",
-	}, strings.Join(words, ", ")))
+	}, strings.Join(have, ", ")))
 }
 
-func (f *fields) date(name string, p *Date, l flag) {
+func words[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// earliest is a day in 1862: nobody in a roll was born before.
+const earliest Date = 680_000
+
+func (f *fields) date(name string, p *Date, l flag) { f.dateFrom(name, p, l, earliest, nil) }
+
+// dateFrom is a date from first to [LastDay]. Where the bound says more than
+// that nobody lives so long, early is what the writer of an earlier one is told.
+func (f *fields) dateFrom(name string, p *Date, l flag, first Date, early *Text) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: DateForm, Pattern: datePattern, First: first, Last: LastDay}, l)
+		return
+	}
 	if !f.reading {
 		if *p != 0 && f.key(name, l) {
 			f.out = append(f.out, '"')
@@ -331,12 +369,18 @@ func (f *fields) date(name string, p *Date, l flag) {
 	}
 	d, ok := ParseDate(string(s))
 	f.require(ok, name, "is not a date that exists, in the form YYYY-MM-DD", "không phải là ngày có thật, dạng YYYY-MM-DD")
-	const first = 680_000 // in 1862: nobody in a roll was born before
-	f.require(!ok || d >= first && d <= LastDay, name, "lies too far away; check the year", "ngày quá xa; hãy kiểm tra lại năm")
+	f.require(!ok || d >= earliest && d <= LastDay, name, "lies too far away; check the year", "ngày quá xa; hãy kiểm tra lại năm")
+	if early != nil {
+		f.require(!ok || d >= first, name, early.EN, early.VI)
+	}
 	*p = d
 }
 
 func (f *fields) integer(name string, p *int, l flag, least, most int, always bool) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: NumberForm, Least: least, Most: most}, l)
+		return
+	}
 	if !f.reading {
 		if (*p != 0 || always) && f.key(name, l) {
 			f.out = appendInt(f.out, *p)
@@ -362,6 +406,10 @@ func (f *fields) birthYear(name string, p *int, l flag) { f.integer(name, p, l, 
 func (f *fields) count(name string, p *int)             { f.integer(name, p, required, 0, 1_000_000, true) }
 
 func (f *fields) flag(name string, p *bool) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: FlagForm}, required)
+		return
+	}
 	if !f.reading {
 		if f.key(name, 0) {
 			if *p {
@@ -381,6 +429,10 @@ func (f *fields) flag(name string, p *bool) {
 }
 
 func (f *fields) badge(name string, p *int) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: NumberForm, Numbers: badgeYears}, required)
+		return
+	}
 	f.integer(name, p, required, badgeYears[0], badgeYears[len(badgeYears)-1], true)
 	f.require(*p == 0 || slices.Contains(badgeYears, *p), name,
 		"there is no badge for so many years: 30, 40, 45, 50 … 90", "không có huy hiệu cho số năm này: 30, 40, 45, 50 … 90")
@@ -389,6 +441,10 @@ func (f *fields) badge(name string, p *int) {
 // digits is a number of which leading zeros count, of one of the lengths, which
 // count describes.
 func (f *fields) digits(name string, p *string, l flag, count Text, lengths ...int) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: DigitsForm, Pattern: digitsPattern(lengths)}, l)
+		return
+	}
 	if !f.str(name, p, l) {
 		return
 	}
@@ -404,146 +460,12 @@ func (f *fields) digits(name string, p *string, l flag, count Text, lengths ...i
 }
 
 func (f *fields) phone(name string, p *string, l flag) {
+	if f.sheet != nil {
+		f.note(Field{Name: name, Form: DigitsForm, Pattern: phonePattern}, l)
+		return
+	}
 	if f.str(name, p, l) {
 		ok := len(*p) <= 32 && strings.Trim(*p, "0123456789+-(). ") == ""
 		f.require(ok, name, "is not a telephone number", "không phải số điện thoại")
 	}
-}
-
-// object reads or writes a nested object by walk.
-func (f *fields) object(name string, l flag, walk func(*fields)) (read bool) {
-	if !f.reading {
-		// Whether the object is written does not depend on the parts asked for,
-		// because its fields may belong to any.
-		before := len(f.out)
-		f.name(name)
-		f.out = append(f.out, '{')
-		inside := len(f.out)
-		walk(f)
-		if f.sparse && len(f.out) == inside {
-			f.out = f.out[:before]
-			return false
-		}
-		f.out = append(f.out, '}')
-		return false
-	}
-	raw := f.lookup(name, l)
-	if raw == nil || f.err != nil && f.err.Code != MissingField {
-		return false
-	}
-	in, err := f.open(name, raw)
-	if err == nil {
-		in, err = f.openSealed(name, in)
-	}
-	if err != nil {
-		f.fail(err)
-		return false
-	}
-	outer := *f
-	f.in, f.used, f.path, f.err = in, 0, f.path+name+".", nil
-	walk(f)
-	f.finish(walk)
-	err, *f = f.err, outer
-	if err != nil {
-		f.fail(err)
-	}
-	return true
-}
-
-func (f *fields) open(name string, raw []byte) ([]member, *Rejection) {
-	if raw[0] != '{' {
-		return nil, reject(BadValue, f.path+name, "is not an object {…}", "phải là một đối tượng {…}")
-	}
-	in, err := parseObject(raw, f.in[len(f.in):])
-	if err != nil && err.Field != "" {
-		err.Field = f.path + name + "." + err.Field
-	}
-	return in, err
-}
-
-// openSealed adds to the members of an object those that stand under its name
-// in what was sealed.
-func (f *fields) openSealed(name string, in []member) ([]member, *Rejection) {
-	for i, m := range f.in {
-		if m.from == 0 || string(m.name) != name {
-			continue
-		}
-		f.used |= 1 << i
-		if m.raw[0] != '{' {
-			return nil, reject(BadValue, "sealed", "holds a value where an object belongs", "có giá trị ở nơi phải là đối tượng")
-		}
-		joined := fields{in: in}
-		if err := joined.join(m.raw, m.from); err != nil {
-			return nil, err
-		}
-		in = joined.in
-	}
-	return in, nil
-}
-
-func (f *fields) decision(name string, d *Decision) { f.object(name, required, d.walk) }
-
-func (f *fields) optionalDecision(name string, d **Decision) {
-	if !f.reading && *d == nil {
-		return
-	}
-	have := *d
-	if have == nil {
-		have = new(Decision)
-	}
-	if f.object(name, 0, have.walk) {
-		*d = have
-	}
-}
-
-func (f *fields) person(name string, p *Person) { f.object(name, required, p.whole) }
-
-func (f *fields) optionalPerson(name string, p **Person) {
-	if !f.reading && *p == nil {
-		return
-	}
-	have := *p
-	if have == nil {
-		have = new(Person)
-	}
-	if f.object(name, 0, have.whole) {
-		*p = have
-	}
-}
-
-func (f *fields) personChange(name string, p *Person) {
-	f.object(name, required, func(f *fields) { p.walk(f, 0) })
-	f.need(*p != Person{}, name, identity, "names no field that changed", "không có trường nào thay đổi")
-}
-
-func parseInt(raw []byte) (int, bool) {
-	digits, negative := raw, false
-	if digits[0] == '-' {
-		digits, negative = digits[1:], true
-	}
-	if len(digits) == 0 || len(digits) > 9 {
-		return 0, false
-	}
-	n := 0
-	for _, c := range digits {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + int(c-'0')
-	}
-	if negative {
-		n = -n
-	}
-	return n, true
-}
-
-func appendInt(b []byte, n int) []byte {
-	if n < 0 {
-		b = append(b, '-')
-		n = -n
-	}
-	if n >= 10 {
-		b = appendInt(b, n/10)
-	}
-	return append(b, byte('0'+n%10))
 }

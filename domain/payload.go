@@ -204,3 +204,8 @@ func (f *fields) add(more []member, class Part) *Rejection {
 	}
 	return nil
 }
+
+// listed lists the names of an object without a walk of its own, for a message.
+func listed(names string) func(*fields) {
+	return func(f *fields) { f.note(Field{Name: names}, 0) }
+}

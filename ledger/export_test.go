@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
 	"rollbook/eventstore/vault"
 	"rollbook/projections"
 )
@@ -113,4 +114,25 @@ func (l *Ledger) DeleteFeed(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(feed.Delete(ctx), feed.Close())
+}
+
+// FeedMessages publishes, and returns what the feed holds.
+func (l *Ledger) FeedMessages(ctx context.Context) (messages [][]byte, err error) {
+	last, err := l.Publish(ctx, false, nil)
+	if err != nil {
+		return nil, err
+	}
+	feed, err := l.openFeed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, feed.Close()) }()
+	for at := eventstore.Position(1); at <= last; at++ {
+		_, data, err := feed.Get(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, data)
+	}
+	return messages, nil
 }

@@ -16,7 +16,8 @@ import (
 )
 
 func (a *app) eventsCommand() *cobra.Command {
-	return a.group("events", "Read the events as they stand in the log: export, tail", a.exportCommand(), a.tailCommand(), a.publishCommand())
+	return a.group("events", "Read the events as they stand in the log, and what types there are; keep the feed up",
+		a.exportCommand(), a.tailCommand(), a.publishCommand(), a.typesCommand(), a.schemaCommand())
 }
 
 // eventFlags are the flags of both commands.

@@ -36,9 +36,9 @@ type FeedMessage struct {
 var ErrFeed = errors.New("the feed is not that of the log")
 
 const (
-	// FeedName and FeedPrefix are what a feed is called unless Config says
-	// otherwise.
-	FeedName   = "FEED"
+	// FeedName is the stream of a feed unless Config says otherwise.
+	FeedName = "FEED"
+	// FeedPrefix begins its subjects, likewise.
 	FeedPrefix = "ledger-feed"
 
 	// MaxFeedBytes bounds one message: a record's data and what is said about it.
