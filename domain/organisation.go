@@ -203,19 +203,11 @@ func (v *Village) OwnCell(d Date) bool {
 	return ok && !c.Joint
 }
 
-// MergerDiffers reports whether two timelines of one organisation differ in
-// whether, when and into what it was merged. Only then does an entry of an
-// organisation change the lives of its members.
-func MergerDiffers(a, b Timeline) bool {
-	last := func(t Timeline) (into string, when Point) {
-		for _, e := range t.counting() {
-			if m, ok := e.Event.(*OrganisationMerged); ok {
-				into, when = m.Into, e.Point()
-			}
-		}
-		return into, when
-	}
-	intoA, whenA := last(a)
-	intoB, whenB := last(b)
-	return intoA != intoB || whenA != whenB
+// LifespanDiffers reports whether two timelines of one organisation differ in
+// whether and when it was established, ended, or merged into what. Nothing else
+// of an organisation can make a life in it impossible, or change it.
+func LifespanDiffers(id string, a, b Timeline) bool {
+	before, _ := FoldOrganisation(id, a) // an impossible one is folded as far as it goes
+	after, _ := FoldOrganisation(id, b)
+	return before.established != after.established || before.ended != after.ended || before.into != after.into
 }

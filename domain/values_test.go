@@ -83,13 +83,17 @@ func TestTheFiguresOfAnOrganisationAreThoseThatWereSetByThen(t *testing.T) {
 	}
 }
 
-func TestAMergerIsWhatMakesTwoTimelinesOfAnOrganisationDiffer(t *testing.T) {
+func TestWhatAnOrganisationsLifespanIs(t *testing.T) {
 	w := founded(t)
 	line := w.lines["organisation/c"]
 	end := named("end", organisation("c", "2020-01-01", merged("a")))
 	end.Sequence = 100
 	renamed := named("name", organisation("c", "2020-01-01", &domain.OrganisationRenamed{Name: "X"}))
 	renamed.Sequence = 100
+	dissolved := named("over", organisation("c", "2020-01-01", &domain.OrganisationDissolved{}))
+	dissolved.Sequence = 100
+	undone := annulment(line.Entries()[0])
+	undone.ID, undone.Sequence = "undone", 100
 	undo := annulment(end)
 	undo.ID, undo.Sequence = "undo", 101
 	for _, test := range []struct {
@@ -100,10 +104,12 @@ func TestAMergerIsWhatMakesTwoTimelinesOfAnOrganisationDiffer(t *testing.T) {
 		{"itself", line, false},
 		{"renamed", line.With(renamed), false},
 		{"merged", line.With(end), true},
+		{"dissolved", line.With(dissolved), true},
+		{"never established", line.With(undone), true},
 		{"merged and not", line.With(end).With(undo), false},
 	} {
-		if got := domain.MergerDiffers(line, test.line); got != test.want {
-			t.Errorf("%s: MergerDiffers = %t, want %t", test.name, got, test.want)
+		if got := domain.LifespanDiffers("c", line, test.line); got != test.want {
+			t.Errorf("%s: LifespanDiffers = %t, want %t", test.name, got, test.want)
 		}
 	}
 }

@@ -229,13 +229,13 @@ func (w *World) applyMember(l *life, e domain.Entry) ([]Change, error) {
 }
 
 // applyOther takes in an entry of an organisation or a village. A merger, made
-// or undone, changes the lives of all who were in the organisation.
+// or undone, changes the lives of all who were in the organisation. A beginning or
+// an end that moves may make one of them impossible; then the entry is, not they.
 func (w *World) applyOther(e domain.Entry) ([]Change, error) {
 	before := w.Timeline(e.Subject)
 	after := before.With(e)
 	id := e.Subject.ID()
-	merged := domain.MergerDiffers(before, after)
-	if e.Subject.Kind() != domain.OrganisationKind || !merged {
+	if e.Subject.Kind() != domain.OrganisationKind || before.Len() == 0 || !domain.LifespanDiffers(id, before, after) {
 		if r := w.directory.Put(e.Subject, after); r != nil {
 			_ = w.directory.Put(e.Subject, before) // as it was
 			return nil, r
