@@ -97,6 +97,19 @@ database() {
   echo "PostgreSQL $(postgres)"
 }
 
+# faults brings what a test injects faults with.
+faults() {
+  if ! command -v strace >/dev/null; then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo 'A test makes fsync fail with strace: install it.'
+      return 1
+    fi
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends strace
+  fi
+  strace --version | head -n 1
+}
+
 format() {
   local files
   files=$(tool gofumpt -l -extra=group_params .)
@@ -231,6 +244,7 @@ generated() {
 
 step 'compiler' compiler
 step 'database' database
+step 'strace' faults
 step 'format (gofumpt)' format
 step 'vet' go vet ./...
 step 'lint (golangci-lint)' tool golangci-lint run
