@@ -8,6 +8,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/eventstore/vault"
+	"rollbook/projections/sqlite"
 )
 
 // Lines reads all lines of a file of events, as Import does, and reports how
@@ -94,3 +95,41 @@ func (l *Ledger) Replay(ctx context.Context) error {
 	defer l.mu.Unlock()
 	return l.projector(nil).Rebuild(ctx)
 }
+
+// WrapLog puts something between the ledger and its log.
+func (l *Ledger) WrapLog(wrap func(Log) Log) { l.log = wrap(l.log) }
+
+// Beside returns another ledger over the same log and with the same keys, whose
+// read models are in a file of their own, as a second process would have it. It
+// must not be closed; end closes what is its own.
+func (l *Ledger) Beside(ctx context.Context, models string) (other *Ledger, end func() error, err error) {
+	s, err := sqlite.Open(ctx, models, l.identity.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	other = newLedger(ctx, l.identity, l.log, s, l.keys, l.logger)
+	return other, func() error {
+		other.desk.close()
+		return s.Close()
+	}, nil
+}
+
+// SetRoom bounds what is remembered for decisions to n bytes, and returns a
+// function that undoes it.
+func SetRoom(n int) (undo func()) {
+	old := roomBytes
+	roomBytes = n
+	return func() { roomBytes = old }
+}
+
+// Remembered returns how many bytes are remembered for decisions, and how often
+// they were read anew.
+func (l *Ledger) Remembered() (bytes, reads int) {
+	l.desk.mu.Lock()
+	defer l.desk.mu.Unlock()
+	return l.desk.bytes(), l.desk.reads
+}
+
+// Waits returns a channel that gets one when somebody has to wait for what
+// another event on its way stores.
+func (l *Ledger) Waits() <-chan struct{} { return l.desk.gate.knock }

@@ -127,7 +127,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, k.Close(), log.Close())
 	}
-	return newLedger(id, log, models, k, logger), nil
+	return newLedger(ctx, id, log, models, k, logger), nil
 }
 
 func readIdentity(dir string) (identity, error) {

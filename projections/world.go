@@ -68,6 +68,9 @@ func (w *World) Learn(s Subject) error {
 	return nil
 }
 
+// Has reports whether a subject is in memory.
+func (w *World) Has(s domain.Subject) bool { return w.lives[s] != nil }
+
 // Err returns the first error of the source or of what is stored. After one,
 // nothing that the world says can be relied on.
 func (w *World) Err() error { return w.err }
