@@ -47,16 +47,24 @@ func TestRecordGetsInBetween(t *testing.T) {
 		fmt.Fprintln(&rest, event("member.died", fmt.Sprint("member/p", i), "2022-01-01", `{}`))
 	}
 	file := &pausing{Reader: &first, paused: make(chan struct{}), resume: make(chan struct{}), end: &rest}
-	done := make(chan ledger.ImportResult)
+	done, decided := make(chan ledger.ImportResult), make(chan struct{})
 	go func() {
 		defer close(done)
-		r, err := l.Import(t.Context(), []ledger.File{{Name: "f", Reader: file}}, ledger.ImportOptions{Language: "en"})
+		r, err := l.Import(t.Context(), []ledger.File{{Name: "f", Reader: file}}, ledger.ImportOptions{
+			Language: "en",
+			Progress: func(lines, _ int64) {
+				if lines == 512 { // two blocks; the rest of the third is to come
+					close(decided)
+				}
+			},
+		})
 		if err != nil {
 			t.Errorf("Import: %v", err)
 		}
 		done <- r
 	}()
 	<-file.paused
+	<-decided
 	for _, line := range []string{
 		event("member.died", "member/m1", "2021-03-01", `{}`),
 		event("member.rated", "member/p7", "2021-12-20", `{"year":2021,"grade":"good"}`), // whom the import has brought

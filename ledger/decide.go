@@ -116,6 +116,8 @@ type judgement struct {
 	entry   domain.Entry
 	// expected is the head that the entry's stream must have, if it is accepted.
 	expected eventstore.Head
+	// claims go along with it.
+	claims []claim
 	// twin is the record that has the entry's id, or the entry itself if it is
 	// not stored.
 	twin given
@@ -123,7 +125,7 @@ type judgement struct {
 
 // judge judges an entry, and changes nothing. Only what breaks the ledger itself
 // is an error besides a *[domain.Rejection]. The caller holds mu.
-func (d *desk) judge(p parsed, seen looked) (judgement, error) {
+func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, error) {
 	e := p.entry
 	j := judgement{entry: e}
 	if d.parked[e.Subject] {
@@ -147,6 +149,10 @@ func (d *desk) judge(p parsed, seen looked) (judgement, error) {
 		if broken := d.world.Err(); broken != nil {
 			err = broken
 		}
+		return j, err
+	}
+	var err error
+	if j.claims, err = d.claims(e, exchanges); err != nil {
 		return j, err
 	}
 	j.expected = d.world.Head(e.Subject)
@@ -181,10 +187,21 @@ func erased() error {
 // ahead of the log before it, and takes it into the world if it is accepted, with
 // the sequence that it will have. The caller has the desk to itself.
 func (d *desk) decideAhead(ctx context.Context, p parsed) (judgement, error) {
+	e := &p.entry
+	d.mu.Lock()
+	e.Sequence = uint64(d.base) + d.own + d.ahead + 1
+	t, changes := d.numbers(*e)
+	d.mu.Unlock()
+	var exchanges []exchange
+	var err error
+	if changes {
+		if exchanges, err = d.exchanges(ctx, t, *e); err != nil {
+			return judgement{entry: *e}, err
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var seen looked
-	e := &p.entry
 	if _, known := d.ids[e.ID]; !e.Derived && !known && d.base > 0 {
 		err := d.read(func(r projections.Reader) (err error) {
 			seen.id, err = r.IDPosition(ctx, e.ID)
@@ -194,19 +211,52 @@ func (d *desk) decideAhead(ctx context.Context, p parsed) (judgement, error) {
 			return judgement{}, err
 		}
 	}
-	e.Sequence = uint64(d.base) + d.own + d.ahead + 1
-	j, err := d.judge(p, seen)
+	j, err := d.judge(p, seen, exchanges)
 	if err != nil || j.verdict != accepted {
 		return j, err
 	}
-	if _, err := d.world.Apply(j.entry); err != nil {
-		return j, fmt.Errorf("accepted but not applicable, which is a defect of the program: %w", err)
+	return j, d.foresee(j)
+}
+
+// foresee takes into the world what was accepted ahead of the log, with the
+// sequence that it will have. The caller holds mu.
+func (d *desk) foresee(j judgement) error {
+	at := eventstore.Position(j.entry.Sequence)
+	_, err := d.world.Apply(j.entry)
+	for i, c := range j.claims {
+		if err == nil {
+			err = d.world.ApplyClaim(c.stream, at+1+eventstore.Position(i), c.says)
+		}
 	}
-	d.ahead++
-	if !e.Derived {
-		d.ids[e.ID] = given{eventstore.Position(e.Sequence), &j.entry}
+	if err != nil {
+		return fmt.Errorf("accepted but not applicable, which is a defect of the program: %w", err)
 	}
-	return j, nil
+	d.ahead += 1 + uint64(len(j.claims))
+	if !j.entry.Derived {
+		d.ids[j.entry.ID] = given{at, &j.entry}
+	}
+	for _, kind := range domain.NumberKinds() {
+		if kind.MayBeIn(j.entry.Event) {
+			d.unstored[numberOf{j.entry.Sequence, kind}] = d.ledger.claimOf(kind, j.entry)
+		}
+	}
+	return nil
+}
+
+// numbers returns the timeline of an entry's subject if the entry may change
+// which numbers the subject has. The caller holds mu.
+func (d *desk) numbers(e domain.Entry) (t domain.Timeline, changes bool) {
+	if e.Subject.Kind() != domain.MemberKind || d.ledger.keys.erased(e.Subject) || d.world.EntryID(e.Subject, e.ID) != 0 {
+		return t, false
+	}
+	annuls := domain.Annuls(e.Event)
+	for _, kind := range domain.NumberKinds() {
+		changes = changes || annuls || kind.In(e.Event) != ""
+	}
+	if changes {
+		t = d.world.Timeline(e.Subject)
+	}
+	return t, changes
 }
 
 // same returns nil if the record that has an entry's id says what the entry says.
@@ -270,76 +320,105 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	if l.keys.vault == nil {
 		return Outcome{}, l.keys.missing
 	}
-	leave, err := l.desk.enter(ctx, needsOf(p.entry))
-	if err != nil {
-		return Outcome{}, err
-	}
 	defer l.desk.clear()
-	defer leave()
+	needs := append(needsOf(p.entry), l.claimNeeds(p.entry)...)
 	for tries := 1; ; tries++ {
-		out, err := l.desk.record(ctx, p)
-		if _, conflict := errors.AsType[*eventstore.VersionError](err); !conflict || tries == mostTries {
+		out, more, err := l.desk.record(ctx, p, needs)
+		if needs = append(needs, more...); tries == mostTries {
+			return out, err
+		}
+		if _, conflict := errors.AsType[*eventstore.VersionError](err); !conflict && len(more) == 0 {
 			return out, err
 		}
 	}
 }
 
-// record decides on an event and stores it.
-func (d *desk) record(ctx context.Context, p parsed) (Outcome, error) {
-	out := Outcome{ID: p.entry.ID, Type: p.entry.Type(), Subject: string(p.entry.Subject)}
-	j, err := d.decide(ctx, p)
+// record decides on an event and stores it, when everything that it needs is
+// free. If it turns out to need more, it does nothing and says what.
+func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome, more []need, err error) {
+	leave, err := d.enter(ctx, needs)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, nil, err
 	}
+	defer leave()
+	j, more, err := d.decide(ctx, p, needs)
+	if err != nil {
+		return Outcome{}, more, err
+	}
+	out = Outcome{ID: p.entry.ID, Type: p.entry.Type(), Subject: string(p.entry.Subject)}
 	if j.verdict == unchanged {
 		if err := d.ledger.same(ctx, j.entry, j.twin); err != nil {
-			return Outcome{}, err
+			return Outcome{}, nil, err
 		}
 		out.Status, out.Sequence = "unchanged", uint64(j.twin.at)
-		return out, nil
+		return out, nil, nil
 	}
 	at, err := d.store(ctx, j)
 	if err != nil {
-		return Outcome{}, err
+		return Outcome{}, nil, err
 	}
 	out.Status, out.Sequence = "accepted", uint64(at)
-	return out, nil
+	return out, nil, nil
 }
 
 // decide judges an event on all that is stored. One that is accepted counts as
 // flying from now on.
-func (d *desk) decide(ctx context.Context, p parsed) (judgement, error) {
+func (d *desk) decide(ctx context.Context, p parsed, needs []need) (j judgement, more []need, err error) {
 	if err := d.prepare(ctx); err != nil {
-		return judgement{}, err
+		return j, nil, err
 	}
 	seen, err := d.look(ctx, p.entry)
 	if err != nil {
-		return judgement{}, err
+		return j, nil, err
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	p.entry.Sequence = unplaced
-	var j judgement
 	for _, sure := range []bool{false, true} {
-		if err := d.current(ctx, sure); err != nil {
-			return judgement{}, err
-		}
-		if err := d.learn(seen); err != nil {
-			return judgement{}, err
-		}
-		if j, err = d.judge(p, seen); err == nil {
+		if j, more, err = d.decideOnce(ctx, p, needs, seen, sure); err == nil || more != nil {
 			break
 		}
 	}
-	if err == nil && j.verdict == accepted {
-		d.flying++
-	}
-	return j, err
+	return j, more, err
 }
 
-// store seals and appends an event that is flying, and returns its sequence.
+func (d *desk) decideOnce(ctx context.Context, p parsed, needs []need, seen looked, sure bool) (j judgement, more []need, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ready := func() error {
+		if err := d.current(ctx, sure); err != nil {
+			return err
+		}
+		return d.learn(seen)
+	}
+	if err := ready(); err != nil {
+		return j, nil, err
+	}
+	var exchanges []exchange
+	if t, changes := d.numbers(p.entry); changes {
+		d.mu.Unlock() // others need not wait for what is read from the log
+		exchanges, err = d.exchanges(ctx, t, p.entry)
+		d.mu.Lock()
+		if err != nil {
+			return j, nil, err
+		}
+		if more := uncovered(exchanges, needs); len(more) > 0 {
+			return j, more, errLocks
+		}
+		if err := ready(); err != nil {
+			return j, nil, err
+		}
+	}
+	j, err = d.judge(p, seen, exchanges)
+	if err == nil && j.verdict == accepted {
+		d.flying += uint64(1 + len(j.claims))
+	}
+	return j, nil, err
+}
+
+// store seals and appends an event that is flying, with its claims, and returns
+// its sequence.
 func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, error) {
-	a := appended{entries: []pending{{j.entry, j.expected.Count == 0}}}
+	var a appended
+	a.add(j)
 	records, err := d.ledger.keys.seal(ctx, a.entries)
 	if err == nil {
 		err = ctx.Err()
@@ -347,14 +426,14 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 	if err != nil {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.flying--
+		d.flying -= uint64(len(a.entries))
 		return 0, err
 	}
-	a.writes = []eventstore.Write{{Stream: string(j.entry.Subject), Expected: j.expected, Records: records}}
+	a.fill(records)
 	// Who no longer waits must not leave an event of unknown fate.
 	at, err := d.ledger.log.Append(context.WithoutCancel(ctx), a.writes...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.land(a, at, err)
-	return at, err
+	return at - eventstore.Position(len(j.claims)), err
 }

@@ -34,7 +34,10 @@ type desk struct {
 	read   readFunc           // how the world reads what it does not have
 	parked map[domain.Subject]bool
 	ids    map[string]given // ids that were given, of records after base
-	reads  int              // how often the world was read
+	// unstored says which numbers are given by entries that are in the world and
+	// not stored, "" if they could and do not.
+	unstored map[numberOf]domain.Subject
+	reads    int // how often the world was read
 
 	base   eventstore.Position // the world was read there
 	own    uint64              // records of ours that were stored after base
@@ -178,7 +181,7 @@ func (d *desk) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.world, d.parked, d.ids = w, parked, map[string]given{}
+	d.world, d.parked, d.ids, d.unstored = w, parked, map[string]given{}, map[numberOf]domain.Subject{}
 	d.own, d.ahead, d.heard = 0, 0, time.Now()
 	d.reads++
 	return nil
@@ -186,6 +189,9 @@ func (d *desk) load(ctx context.Context) error {
 
 // Subject implements [projections.Source].
 func (d *desk) Subject(s domain.Subject) (found projections.Subject, ok bool, err error) {
+	if d.base == 0 {
+		return found, false, nil // there was nothing yet, and the rest is here
+	}
 	err = d.read(func(r projections.Reader) error {
 		found, ok, err = r.Subject(d.life, s)
 		return err
@@ -195,6 +201,9 @@ func (d *desk) Subject(s domain.Subject) (found projections.Subject, ok bool, er
 
 // MembersOf implements [projections.Source].
 func (d *desk) MembersOf(organisation string) (members []domain.Subject, err error) {
+	if d.base == 0 {
+		return nil, nil
+	}
 	err = d.read(func(r projections.Reader) error {
 		members, err = r.MembersOf(d.life, organisation)
 		return err
@@ -249,8 +258,14 @@ func (d *desk) arrive(f *flight) {
 		d.ahead -= n
 		d.count(n, f.at)
 		for _, p := range f.entries {
+			if p.claim != nil {
+				continue
+			}
 			if !p.entry.Derived {
 				d.ids[p.entry.ID] = given{at: eventstore.Position(p.entry.Sequence)}
+			}
+			for _, kind := range domain.NumberKinds() {
+				delete(d.unstored, numberOf{p.entry.Sequence, kind})
 			}
 		}
 	}
@@ -320,10 +335,45 @@ type doubt struct {
 	settled  bool // guarded by settling
 }
 
-// appended are entries as they went to the log.
+// appended are entries and claims as they go to the log.
 type appended struct {
 	writes  []eventstore.Write
 	entries []pending // in the order of the records
+}
+
+// add adds what was accepted. The order is that of the decisions, because
+// entries of one day count in the order of the log.
+func (a *appended) add(j judgement) {
+	write := func(stream domain.Subject, expected eventstore.Head, p pending) {
+		if n := len(a.writes); n == 0 || a.writes[n-1].Stream != string(stream) {
+			a.writes = append(a.writes, eventstore.Write{Stream: string(stream), Expected: expected})
+		}
+		w := &a.writes[len(a.writes)-1]
+		w.Records = append(w.Records, eventstore.Record{})
+		a.entries = append(a.entries, p)
+	}
+	write(j.entry.Subject, j.expected, pending{entry: j.entry, fresh: j.expected.Count == 0})
+	for _, c := range j.claims {
+		write(c.stream, c.expected, pending{claim: &c})
+	}
+}
+
+// fill puts the records into the writes.
+func (a *appended) fill(records []eventstore.Record) {
+	for i := range a.writes {
+		n := len(a.writes[i].Records)
+		a.writes[i].Records, records = records[:n:n], records[n:]
+	}
+}
+
+// events returns how many of the records are events.
+func (a *appended) events() (n int) {
+	for _, p := range a.entries {
+		if p.claim == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // settle finds out what became of every append of unknown fate, by sending it
@@ -409,20 +459,31 @@ func (d *desk) take(entries []pending, last eventstore.Position) {
 		if d.world == nil {
 			return
 		}
-		e := p.entry
-		if !e.Derived {
-			d.ids[e.ID] = given{at: at}
-		}
-		if d.world.Head(e.Subject).Position >= at {
-			continue // it was read
-		}
-		e.Sequence = uint64(at)
-		if _, err := d.world.Apply(e); err != nil {
+		if err := d.takeOne(p, at); err != nil {
 			// Another process has stored what does not go with it. The read
 			// models find out whom to set aside.
 			d.ledger.logger.WarnContext(d.life, "an event does not go with what another process has stored",
-				slog.Uint64("position", e.Sequence), slog.Any("error", err))
+				slog.Uint64("position", uint64(at)), slog.Any("error", err))
 			d.world = nil
 		}
 	}
+}
+
+func (d *desk) takeOne(p pending, at eventstore.Position) error {
+	if c := p.claim; c != nil {
+		if d.world.Head(c.stream).Position >= at {
+			return nil // it was read
+		}
+		return d.world.ApplyClaim(c.stream, at, c.says)
+	}
+	e := p.entry
+	if !e.Derived {
+		d.ids[e.ID] = given{at: at}
+	}
+	if d.world.Head(e.Subject).Position >= at {
+		return nil
+	}
+	e.Sequence = uint64(at)
+	_, err := d.world.Apply(e)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
 	"rollbook/eventstore/vault"
 	"rollbook/projections/sqlite"
 )
@@ -133,3 +134,44 @@ func (l *Ledger) Remembered() (bytes, reads int) {
 // Waits returns a channel that gets one when somebody has to wait for what
 // another event on its way stores.
 func (l *Ledger) Waits() <-chan struct{} { return l.desk.gate.knock }
+
+// HolderOf returns whose a number is, by the read models; "" for nobody's.
+func (l *Ledger) HolderOf(ctx context.Context, kind domain.NumberKind, number string) (holder domain.Subject, err error) {
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return "", err
+	}
+	d := newDesk(ctx, l)
+	defer d.close()
+	if err := d.refresh(ctx); err != nil {
+		return "", err
+	}
+	if c := d.world.Claim(l.claimStream(kind, number)); !c.Released {
+		holder = c.Holder
+	}
+	return holder, d.world.Err()
+}
+
+// ClaimStream returns the name of the stream that stands for a number in a ledger
+// with a key.
+func ClaimStream(key []byte, kind domain.NumberKind, number string) string {
+	return string((&Ledger{identity: identity{IDKey: key}}).claimStream(kind, number))
+}
+
+// Forget makes the ledger read again what decisions rest on.
+func (l *Ledger) Forget() { l.desk.discard() }
+
+// Surrender returns the streams of the numbers that somebody gives up who is
+// erased by an event, and what is recorded of each.
+func (l *Ledger) Surrender(ctx context.Context, s domain.Subject, event string) (map[string]eventstore.Record, error) {
+	claims, err := l.desk.surrender(ctx, s, event)
+	records := map[string]eventstore.Record{}
+	for _, c := range claims {
+		records[string(c.stream)] = c.record()
+	}
+	return records, err
+}
+
+// ClaimID returns the id of the record of a claim.
+func ClaimID(key []byte, stream domain.Subject, typeName, event string) string {
+	return (&Ledger{identity: identity{IDKey: key}}).claimID(stream, typeName, event)
+}

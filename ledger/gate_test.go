@@ -40,6 +40,9 @@ func TestWhatRestsOnAnotherEventWaitsForIt(t *testing.T) {
 		{"the grade of somebody's organisation", event("organisation.rated", "organisation/a", "2021-12-20", `{"year":2021,"grade":"good"}`), rated("m1"), false, "", ""},
 		{"one id for two members", withID("one", rated("m1")), withID("one", rated("m2")), true, domain.DuplicateID, ""},
 		{"two ids", withID("one", rated("m1")), withID("two", rated("m2")), false, "", ""},
+		{"one number for two members", having("m6", nidB), having("m7", nidB), true, domain.Invariant, ""},
+		{"a number that is given up", renumbered("m5", "2021-01-01", nidB), having("m7", nidA), true, "", domain.Invariant},
+		{"two numbers", having("m6", nidB), having("m7", "011090000003"), false, "", ""},
 		{"the same event", rated("m1"), rated("m1"), true, "", ""},
 		{"a restoration", withID("x", event("member.expelled", "member/m1", "2021-02-01", decision)), event("member.restored", "member/m1", "2021-03-01", decision), true, "", domain.Invariant},
 	}
@@ -48,7 +51,7 @@ func TestWhatRestsOnAnotherEventWaitsForIt(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, fails %v", tt.name, fails), func(t *testing.T) {
 				l, _ := open(t)
 				mustAccept(t, l, opening()...)
-				mustAccept(t, l, newcomer("m2", "2020-01-01"),
+				mustAccept(t, l, newcomer("m2", "2020-01-01"), having("m5", nidA),
 					event("member.identified", "member/c2", "2021-01-01", `{"person":{"full_name":"Sùng A Chua","birth_year":2000,"gender":"male","ethnicity":"08","religion":"00"},"organisation":"a","source":"militia"}`))
 				entered, release := make(chan struct{}), make(chan struct{})
 				log := &unreliable{next: []func(func() (eventstore.Position, error)) (eventstore.Position, error){

@@ -21,7 +21,8 @@ type File struct {
 type ImportOptions struct {
 	// DryRun decides on everything and stores nothing.
 	DryRun bool
-	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new events.
+	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
+	// events, and the claims of numbers that go along with them.
 	Atomic bool
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
@@ -60,9 +61,8 @@ type ImportRejection struct {
 // million lines does not fill the memory.
 const MaxRejections = 10_000
 
-// ErrAtomicTooLarge means that more events are to be stored at once than the
-// log can.
-var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d new events at once; split the file, or import without --atomic", eventstore.MaxBatch)
+// ErrAtomicTooLarge means that more is to be stored at once than the log can.
+var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d records at once: one for each new event, and one for each identity or card number that gets or loses its holder; split the file, or import without --atomic", eventstore.MaxBatch)
 
 // spillBytes is how much an import lets the desk remember before it lets the read
 // models catch up and the desk begin anew.
@@ -176,11 +176,12 @@ type importer struct {
 	blocks  <-chan *block
 	lines   int64
 
-	trial bool       // accepted lines are kept, not stored
-	kept  []keptLine // at most as many as one append stores
-	batch appended   // the records are yet to be made
-	air   []*flight  // in the order of the log
-	moved bool       // another process has stored something in between
+	trial   bool       // accepted lines are kept, not stored
+	kept    []keptLine // at most as many as one append stores
+	records int        // that they will be
+	batch   appended   // the records are yet to be made
+	air     []*flight  // in the order of the log
+	moved   bool       // another process has stored something in between
 }
 
 // keptLine is a line that was accepted on trial.
@@ -361,19 +362,24 @@ func (i *importer) decide(ctx context.Context, at line, p parsed) error {
 	case i.options.DryRun:
 		i.result.Accepted++
 		return nil
-	case i.trial:
-		if len(i.kept) == eventstore.MaxBatch {
+	}
+	records := 1 + len(j.claims)
+	if i.trial {
+		if i.records += records; i.records > eventstore.MaxBatch {
 			return ErrAtomicTooLarge
 		}
 		i.kept = append(i.kept, keptLine{at, p})
 		return nil
 	}
-	if len(i.batch.entries) == eventstore.MaxBatch {
+	if len(i.batch.entries)+records > eventstore.MaxBatch {
+		if i.options.Atomic {
+			return ErrAtomicTooLarge
+		}
 		if err := i.flush(ctx); err != nil {
 			return err
 		}
 	}
-	i.add(j)
+	i.batch.add(j)
 	return nil
 }
 
@@ -389,18 +395,6 @@ func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
 	})
 }
 
-// add puts an entry into the batch. The batch keeps the order of decisions,
-// because entries of one day count in the order of the log.
-func (i *importer) add(j judgement) {
-	b, stream := &i.batch, string(j.entry.Subject)
-	if n := len(b.writes); n == 0 || b.writes[n-1].Stream != stream {
-		b.writes = append(b.writes, eventstore.Write{Stream: stream, Expected: j.expected})
-	}
-	w := &b.writes[len(b.writes)-1]
-	w.Records = append(w.Records, eventstore.Record{})
-	b.entries = append(b.entries, pending{j.entry, j.expected.Count == 0})
-}
-
 // flush sends the batch off.
 func (i *importer) flush(ctx context.Context) error {
 	b := i.batch
@@ -413,8 +407,8 @@ func (i *importer) flush(ctx context.Context) error {
 			return err
 		}
 	}
-	last := b.entries[len(b.entries)-1].entry.Sequence
-	f := &flight{appended: b, last: eventstore.Position(last), done: make(chan struct{})}
+	last := eventstore.Position(b.entries[0].entry.Sequence) + eventstore.Position(len(b.entries)) - 1
+	f := &flight{appended: b, last: last, done: make(chan struct{})}
 	var before *flight
 	if n := len(i.air); n > 0 {
 		before = i.air[n-1]
@@ -445,10 +439,7 @@ func (l *Ledger) send(ctx context.Context, f, before *flight) error {
 	if err != nil {
 		return err
 	}
-	for i := range f.writes {
-		n := len(f.writes[i].Records)
-		f.writes[i].Records, records = records[:n:n], records[n:]
-	}
+	f.fill(records)
 	f.sent = true
 	f.at, err = l.log.Append(ctx, f.writes...)
 	return err
@@ -470,10 +461,10 @@ func (i *importer) landFirst() error {
 	<-f.done
 	i.desk.arrive(f)
 	if f.err != nil {
-		return fmt.Errorf("storing %d events: %w", len(f.entries), f.err)
+		return fmt.Errorf("storing %d events: %w", f.events(), f.err)
 	}
 	i.moved = i.moved || f.at != f.last
-	i.result.Accepted += len(f.entries)
+	i.result.Accepted += f.events()
 	i.result.LastSequence = f.at
 	return nil
 }

@@ -57,7 +57,7 @@ func NewWorld(source Source, nextNumber int64) *World {
 func (w *World) Learn(s Subject) error {
 	w.lives[s.Subject] = &life{number: s.Number, head: s.Head, entries: s.Entries}
 	w.bytes += len(s.Entries)
-	if s.Subject.Kind() == domain.MemberKind {
+	if k := s.Subject.Kind(); k == domain.MemberKind || k == SystemKind {
 		return nil
 	}
 	entries, err := decodeEntries(s.Subject, s.Entries)
@@ -332,10 +332,11 @@ func (w *World) Changed() []Subject {
 // Bytes returns roughly how much memory the world holds.
 func (w *World) Bytes() int { return 2*w.bytes + 400*len(w.lives) }
 
-// Forget drops all members from memory. Nothing may differ from what is stored.
+// Forget drops all members and claims from memory. Nothing may differ from what
+// is stored.
 func (w *World) Forget() {
 	for s, l := range w.lives {
-		if s.Kind() == domain.MemberKind {
+		if k := s.Kind(); k == domain.MemberKind || k == SystemKind {
 			w.bytes -= len(l.entries)
 			delete(w.lives, s)
 		}
