@@ -6,5 +6,8 @@
 // the read models, which are brought up to the end of the log first, and from
 // the log itself where an entry has to be shown whole.
 //
+// Events that do not rest on each other are decided on and stored at the same
+// time: desk.go keeps what decisions rest on, gate.go says who waits for whom.
+//
 // One Ledger has the data directory to itself; a second one is refused.
 package ledger

@@ -11,6 +11,7 @@ import (
 	"rollbook/eventstore"
 	"rollbook/eventstore/vault"
 	"rollbook/projections"
+	"rollbook/projections/sqlite"
 )
 
 // Lines reads all lines of a file of events, as Import does, and reports how
@@ -135,4 +136,83 @@ func (l *Ledger) FeedMessages(ctx context.Context) (messages [][]byte, err error
 		messages = append(messages, data)
 	}
 	return messages, nil
+}
+
+// WrapLog puts something between the ledger and its log.
+func (l *Ledger) WrapLog(wrap func(Log) Log) { l.log = wrap(l.log) }
+
+// Beside returns another ledger over the same log and with the same keys, whose
+// read models are in a file of their own, as a second process would have it. It
+// must not be closed; end closes what is its own.
+func (l *Ledger) Beside(ctx context.Context, models string) (other *Ledger, end func() error, err error) {
+	s, err := sqlite.Open(ctx, models, l.identity.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	other = newLedger(ctx, l.identity, l.log, s, l.keys, l.logger)
+	return other, func() error {
+		other.desk.close()
+		return s.Close()
+	}, nil
+}
+
+// SetRoom bounds what is remembered for decisions to n bytes, and returns a
+// function that undoes it.
+func SetRoom(n int) (undo func()) {
+	old := roomBytes
+	roomBytes = n
+	return func() { roomBytes = old }
+}
+
+// Remembered returns how many bytes are remembered for decisions, and how often
+// they were read anew.
+func (l *Ledger) Remembered() (bytes, reads int) {
+	l.desk.mu.Lock()
+	defer l.desk.mu.Unlock()
+	return l.desk.bytes(), l.desk.reads
+}
+
+// Waits returns a channel that gets one when somebody has to wait for what
+// another event on its way stores.
+func (l *Ledger) Waits() <-chan struct{} { return l.desk.gate.knock }
+
+// HolderOf returns whose a number is, by the read models; "" for nobody's.
+func (l *Ledger) HolderOf(ctx context.Context, kind domain.NumberKind, number string) (holder domain.Subject, err error) {
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return "", err
+	}
+	d := newDesk(ctx, l)
+	defer d.close()
+	if err := d.refresh(ctx); err != nil {
+		return "", err
+	}
+	if c := d.world.Claim(l.claimStream(kind, number)); !c.Released {
+		holder = c.Holder
+	}
+	return holder, d.world.Err()
+}
+
+// ClaimStream returns the name of the stream that stands for a number in a ledger
+// with a key.
+func ClaimStream(key []byte, kind domain.NumberKind, number string) string {
+	return string((&Ledger{identity: identity{IDKey: key}}).claimStream(kind, number))
+}
+
+// Forget makes the ledger read again what decisions rest on.
+func (l *Ledger) Forget() { l.desk.discard() }
+
+// Surrender returns the streams of the numbers that somebody gives up who is
+// erased by an event, and what is recorded of each.
+func (l *Ledger) Surrender(ctx context.Context, s domain.Subject, event string) (map[string]eventstore.Record, error) {
+	claims, err := l.desk.surrender(ctx, s, event)
+	records := map[string]eventstore.Record{}
+	for _, c := range claims {
+		records[string(c.stream)] = c.record()
+	}
+	return records, err
+}
+
+// ClaimID returns the id of the record of a claim.
+func ClaimID(key []byte, stream domain.Subject, typeName, event string) string {
+	return (&Ledger{identity: identity{IDKey: key}}).claimID(stream, typeName, event)
 }

@@ -68,3 +68,15 @@ func day(t testing.TB, s string) domain.Date {
 func event(typ, subject, on, data string) string {
 	return fmt.Sprintf(`{"type":%q,"subject":%q,"effectiveon":%q,"data":%s}`, typ, subject, on, data)
 }
+
+// countEvents returns how many events are in the log; it holds other records too.
+func countEvents(t testing.TB, l *ledger.Ledger) (n int) {
+	t.Helper()
+	for _, err := range l.Events(t.Context(), ledger.EventFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}

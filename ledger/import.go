@@ -9,7 +9,6 @@ import (
 
 	"rollbook/domain"
 	"rollbook/eventstore"
-	"rollbook/projections"
 )
 
 // File is something to import.
@@ -22,7 +21,8 @@ type File struct {
 type ImportOptions struct {
 	// DryRun decides on everything and stores nothing.
 	DryRun bool
-	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new events.
+	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
+	// events, and the claims of numbers that go along with them.
 	Atomic bool
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
@@ -61,29 +61,26 @@ type ImportRejection struct {
 // million lines does not fill the memory.
 const MaxRejections = 10_000
 
-// ErrAtomicTooLarge means that more events are to be stored at once than the
-// log can.
-var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d new events at once; split the file, or import without --atomic", eventstore.MaxBatch)
+// ErrAtomicTooLarge means that more is to be stored at once than the log can.
+var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d records at once: one for each new event, and one for each identity or card number that gets or loses its holder; split the file, or import without --atomic", eventstore.MaxBatch)
 
-// spillBytes is how much an import remembers before it lets the read models
-// catch up and begins to remember anew.
+// spillBytes is how much an import lets the desk remember before it lets the read
+// models catch up and the desk begin anew.
 var spillBytes = 300 << 20
 
 // Import takes in files of events (NDJSON). Each line is decided on with those
 // before it; good lines are stored although others are rejected. When it
 // returns an error, what the result counts as accepted is stored all the same,
 // and the import can be repeated: what is there is unchanged.
+//
+// Others may record meanwhile: the import makes room for them after every
+// thousand lines or so.
 func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (ImportResult, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	result := ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
 	if l.keys.vault == nil && !o.DryRun {
 		return result, l.keys.missing
 	}
 	if err := l.anchor.mayAppend(); err != nil && !o.DryRun {
-		return result, err
-	}
-	if err := l.CatchUp(ctx, nil); err != nil {
 		return result, err
 	}
 	last, err := l.log.Last(ctx)
@@ -99,7 +96,7 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 		defer close(blocks)
 		read <- l.readBlocks(ctx, files, blocks)
 	}()
-	i := &importer{ledger: l, options: o, result: &result, blocks: blocks}
+	i := &importer{ledger: l, desk: l.desk, options: o, result: &result, blocks: blocks}
 	err = i.run(ctx)
 	cancel()
 	for b := range blocks { // let the reader end, and every parser that it began
@@ -176,86 +173,185 @@ func (l *Ledger) readBlocks(ctx context.Context, files []File, blocks chan<- *bl
 // decided on.
 type importer struct {
 	ledger  *Ledger
+	desk    *desk
 	options ImportOptions
 	result  *ImportResult
 	blocks  <-chan *block
-
-	batch   batch
-	flights []*flight // in the order of the log
 	lines   int64
+
+	trial   bool       // accepted lines are kept, not stored
+	kept    []keptLine // at most as many as one append stores
+	records int        // that they will be
+	batch   appended   // the records are yet to be made
+	air     []*flight  // in the order of the log
+	moved   bool       // another process has stored something in between
 }
 
-// batch is what one append will store.
-type batch struct {
-	writes  []eventstore.Write // the records of which are yet to be made
-	entries []pending          // one for each record
+// keptLine is a line that was accepted on trial.
+type keptLine struct {
+	at    line
+	event parsed
 }
 
 // flight is a batch on its way.
 type flight struct {
-	records int
-	done    chan struct{} // closed when what follows is known
-	last    eventstore.Position
-	err     error
+	appended
+	last eventstore.Position // where its last record is to stand
+	done chan struct{}       // closed when what follows is known
+	sent bool
+	at   eventstore.Position // where its last record stands
+	err  error
 }
 
-// mostFlights is how many batches are on their way at once.
-const mostFlights = 2
-
-// errSpill asks for the read models to catch up.
-var errSpill = errors.New("spill")
+const (
+	// mostFlights is how many batches are on their way at once.
+	mostFlights = 2
+	// leastBlocks is how many blocks an import decides on before it makes room
+	// for others, so that it gets on however many there are.
+	leastBlocks = eventstore.MaxBatch / blockLines
+)
 
 func (i *importer) run(ctx context.Context) error {
-	for {
-		err := i.ledger.store.Read(ctx, func(r projections.Reader) error {
-			s, err := i.ledger.newSession(ctx, r)
-			if err != nil {
-				return err
-			}
-			err = i.decideAll(ctx, s)
-			if i.options.Atomic && i.result.Rejected > 0 {
-				i.drop()
-			}
-			// What was decided is stored even if reading was interrupted.
-			if err == nil || errors.Is(err, errSpill) || errors.Is(err, context.Canceled) {
-				err = errors.Join(err, i.flush(ctx))
-			}
-			return errors.Join(err, i.land())
-		})
-		if !errors.Is(err, errSpill) {
-			return err
-		}
-		if err := i.ledger.CatchUp(ctx, nil); err != nil {
-			return err
-		}
+	if i.options.DryRun || i.options.Atomic {
+		return i.try(ctx)
 	}
-}
-
-func (i *importer) decideAll(ctx context.Context, s *session) error {
 	for b := range i.blocks {
-		<-b.parsed
-		for n, p := range b.events {
-			if err := i.decide(ctx, s, b.lines[n], p); err != nil {
-				return err
-			}
-		}
-		i.lines += int64(len(b.lines))
-		if i.options.Progress != nil {
-			i.options.Progress(i.lines, 0)
-		}
-		if err := ctx.Err(); err != nil {
+		if err := i.turn(ctx, func() error { return i.decideAll(ctx, b) }); err != nil {
 			return err
 		}
-		if s.world.Bytes() > spillBytes && !i.options.DryRun && !i.options.Atomic {
-			return errSpill
+		if i.desk.full(spillBytes) {
+			if err := i.desk.begin(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return ctx.Err()
 }
 
-func (i *importer) decide(ctx context.Context, s *session, at line, p parsed) error {
-	e, expected, v, err := s.decide(ctx, p)
-	if r, ok := errors.AsType[*domain.Rejection](err); ok && s.world.Err() == nil {
+// turn has the desk to itself while decide runs and what it accepts is stored.
+func (i *importer) turn(ctx context.Context, decide func() error) error {
+	// The read models may have far to go: not while others are kept out.
+	if err := i.desk.prepare(ctx); err != nil {
+		return err
+	}
+	leave, err := i.desk.enter(ctx, alone())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if err := i.desk.prepare(ctx); err != nil {
+		return err
+	}
+	if err := i.desk.refresh(ctx); err != nil {
+		return err
+	}
+	err = i.desk.within(ctx, decide)
+	if i.options.Atomic && i.result.Rejected > 0 {
+		i.batch = appended{}
+	}
+	// What was decided is stored even if reading was interrupted.
+	if err == nil || errors.Is(err, context.Canceled) {
+		err = errors.Join(err, i.flush(ctx))
+	}
+	err = errors.Join(err, i.land())
+	if err != nil || i.moved || i.options.Atomic {
+		i.batch, i.moved = appended{}, false
+		i.desk.discard() // it may be ahead of the log
+	}
+	return err
+}
+
+// try decides on all lines at a desk of its own, so that nobody has to wait. What
+// an atomic import accepts there, it then decides on once more, and stores.
+func (i *importer) try(ctx context.Context) error {
+	i.trial = true
+	i.desk = newDesk(ctx, i.ledger)
+	defer i.desk.close()
+	if err := i.desk.refresh(ctx); err != nil {
+		return err
+	}
+	err := i.desk.within(ctx, func() error {
+		for b := range i.blocks {
+			if err := i.decideBlock(ctx, b); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil || i.options.DryRun || i.result.Rejected > 0 {
+		return err
+	}
+	i.trial, i.desk = false, i.ledger.desk
+	return i.turn(ctx, func() error {
+		for _, k := range i.kept {
+			if err := i.decide(ctx, k.at, k.event); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// decideAll decides on blocks, beginning with one, until there are no more,
+// somebody else waits, or too much is remembered.
+func (i *importer) decideAll(ctx context.Context, b *block) error {
+	for n := 1; b != nil; n++ {
+		if err := i.decideBlock(ctx, b); err != nil {
+			return err
+		}
+		b = i.next(n)
+	}
+	return nil
+}
+
+func (i *importer) decideBlock(ctx context.Context, b *block) error {
+	<-b.parsed
+	for n, p := range b.events {
+		if err := i.decide(ctx, b.lines[n], p); err != nil {
+			return err
+		}
+	}
+	i.lines += int64(len(b.lines))
+	if i.options.Progress != nil {
+		i.options.Progress(i.lines, 0)
+	}
+	return ctx.Err()
+}
+
+// next returns the next block, or nil when the turn is over after n of them.
+func (i *importer) next(n int) *block {
+	if i.moved || i.desk.full(spillBytes) {
+		return nil
+	}
+	if n >= leastBlocks {
+		select {
+		case <-i.desk.gate.knock:
+			return nil
+		default:
+		}
+	}
+	select {
+	case b := <-i.blocks:
+		return b
+	default:
+	}
+	select {
+	case b := <-i.blocks:
+		return b
+	case <-i.desk.gate.knock: // nothing to do, and somebody waits
+		return nil
+	}
+}
+
+func (i *importer) decide(ctx context.Context, at line, p parsed) error {
+	j, err := judgement{}, p.err
+	if err == nil {
+		j, err = i.desk.decideAhead(ctx, p)
+	}
+	if err == nil && j.verdict == unchanged {
+		err = i.ledger.same(ctx, j.entry, j.twin)
+	}
+	if r, ok := errors.AsType[*domain.Rejection](err); ok {
 		i.reject(at, p, r)
 		return nil
 	}
@@ -263,23 +359,30 @@ func (i *importer) decide(ctx context.Context, s *session, at line, p parsed) er
 		return fmt.Errorf("%s: line %d: %w", at.file, at.number, err)
 	}
 	switch {
-	case v == unchanged:
+	case j.verdict == unchanged:
 		i.result.Unchanged++
 		return nil
 	case i.options.DryRun:
 		i.result.Accepted++
 		return nil
 	}
-	if len(i.batch.entries) == eventstore.MaxBatch {
+	records := 1 + len(j.claims)
+	if i.trial {
+		if i.records += records; i.records > eventstore.MaxBatch {
+			return ErrAtomicTooLarge
+		}
+		i.kept = append(i.kept, keptLine{at, p})
+		return nil
+	}
+	if len(i.batch.entries)+records > eventstore.MaxBatch {
 		if i.options.Atomic {
-			i.drop()
 			return ErrAtomicTooLarge
 		}
 		if err := i.flush(ctx); err != nil {
 			return err
 		}
 	}
-	i.add(e, expected)
+	i.batch.add(j)
 	return nil
 }
 
@@ -295,43 +398,31 @@ func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
 	})
 }
 
-// add puts an entry into the batch. The batch keeps the order of decisions,
-// because entries of one day count in the order of the log.
-func (i *importer) add(e domain.Entry, expected eventstore.Head) {
-	b, stream := &i.batch, string(e.Subject)
-	if n := len(b.writes); n == 0 || b.writes[n-1].Stream != stream {
-		b.writes = append(b.writes, eventstore.Write{Stream: stream, Expected: expected})
-	}
-	w := &b.writes[len(b.writes)-1]
-	w.Records = append(w.Records, eventstore.Record{})
-	b.entries = append(b.entries, pending{e, expected.Count == 0})
-}
-
-func (i *importer) drop() { i.batch = batch{} }
-
 // flush sends the batch off.
 func (i *importer) flush(ctx context.Context) error {
 	b := i.batch
-	i.drop()
+	i.batch = appended{}
 	if len(b.entries) == 0 {
 		return nil
 	}
-	for len(i.flights) >= mostFlights {
+	for len(i.air) >= mostFlights {
 		if err := i.landFirst(); err != nil {
 			return err
 		}
 	}
-	f := &flight{records: len(b.entries), done: make(chan struct{})}
+	last := eventstore.Position(b.entries[0].entry.Sequence) + eventstore.Position(len(b.entries)) - 1
+	f := &flight{appended: b, last: last, done: make(chan struct{})}
 	var before *flight
-	if n := len(i.flights); n > 0 {
-		before = i.flights[n-1]
+	if n := len(i.air); n > 0 {
+		before = i.air[n-1]
 	}
-	i.flights = append(i.flights, f)
+	i.air = append(i.air, f)
+	i.desk.depart(len(b.entries))
 	// An interrupt must not leave a batch of unknown fate.
 	ctx = context.WithoutCancel(ctx)
 	go func() {
 		defer close(f.done)
-		f.last, f.err = i.ledger.send(ctx, b, before)
+		f.err = i.ledger.send(ctx, f, before)
 	}()
 	return nil
 }
@@ -340,27 +431,26 @@ func (i *importer) flush(ctx context.Context) error {
 var errGrounded = errors.New("the batch before was not stored")
 
 // send seals a batch and, once the one before it is on disk, stores it.
-func (l *Ledger) send(ctx context.Context, b batch, before *flight) (eventstore.Position, error) {
-	records, err := l.keys.seal(ctx, b.entries)
+func (l *Ledger) send(ctx context.Context, f, before *flight) error {
+	records, err := l.keys.seal(ctx, f.entries)
 	if before != nil {
 		<-before.done
 		if before.err != nil {
-			return 0, errGrounded
+			return errGrounded
 		}
 	}
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for i := range b.writes {
-		n := len(b.writes[i].Records)
-		b.writes[i].Records, records = records[:n:n], records[n:]
-	}
-	return l.log.Append(ctx, b.writes...)
+	f.fill(records)
+	f.sent = true
+	f.at, err = l.log.Append(ctx, f.writes...)
+	return err
 }
 
 // land waits for the batches that are on their way.
 func (i *importer) land() (err error) {
-	for len(i.flights) > 0 {
+	for len(i.air) > 0 {
 		if e := i.landFirst(); err == nil {
 			err = e // those behind it were grounded
 		}
@@ -369,13 +459,15 @@ func (i *importer) land() (err error) {
 }
 
 func (i *importer) landFirst() error {
-	f := i.flights[0]
-	i.flights = i.flights[1:]
+	f := i.air[0]
+	i.air = i.air[1:]
 	<-f.done
+	i.desk.arrive(f)
 	if f.err != nil {
-		return fmt.Errorf("storing %d events: %w", f.records, f.err)
+		return fmt.Errorf("storing %d events: %w", f.events(), f.err)
 	}
-	i.result.Accepted += f.records
-	i.result.LastSequence = f.last
+	i.moved = i.moved || f.at != f.last
+	i.result.Accepted += f.events()
+	i.result.LastSequence = f.at
 	return nil
 }

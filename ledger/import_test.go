@@ -16,7 +16,10 @@ import (
 	"rollbook/ledger"
 )
 
-const person = `{"full_name":"Giàng A Sử","birth_date":"1990-05-01","gender":"male","ethnicity":"08","religion":"00","national_id":"011090000001"}`
+const person = `{"full_name":"Giàng A Sử","birth_date":"1990-05-01","gender":"male","ethnicity":"08","religion":"00"}`
+
+// numbered is the same person with a national number.
+const numbered = `{"full_name":"Giàng A Sử","birth_date":"1990-05-01","gender":"male","ethnicity":"08","religion":"00","national_id":"011090000001"}`
 
 // opening is a small ledger: a district, two communes, a member and a candidate.
 func opening() []string {
@@ -56,8 +59,8 @@ func TestRejectionsNameLineFieldReasonAndCure(t *testing.T) {
 		{"same id, other content", strings.Replace(event("member.course_completed", "member/c1", "2021-02-02", `{"course":"party_awareness"}`), "{", `{"id":"given-1",`, 1), domain.DuplicateID, "id", "another id", "dùng mã khác"},
 		{"impossible", event("member.confirmed", "member/c1", "2021-02-01", `{"decision":`+decision+`}`), domain.Invariant, "", "must be a provisional member", "phải là đảng viên dự bị"},
 		{"a long line", event("member.expelled", "member/m1", "2021-02-01", `{"decision":`+decision+`,"grounds":"`+strings.Repeat("x", 70_000)+`"}`), domain.TooLarge, "", "longer than 65536 bytes", "dài hơn 65536 byte"},
-		{"an invisible character", event("member.identified", "member/c2", "2021-02-01", `{"person":`+strings.Replace(person, "Giàng", "Gi\u202eàng", 1)+`,"organisation":"a","source":"militia"}`), domain.BadValue, "data.person.full_name", "U+202E", "U+202E"},
-		{"a control character", event("member.identified", "member/c2", "2021-02-01", `{"person":`+strings.Replace(person, "Giàng", `Gi\u0007ang`, 1)+`,"organisation":"a","source":"militia"}`), domain.BadValue, "data.person.full_name", "U+0007", "U+0007"},
+		{"an invisible character", event("member.identified", "member/c2", "2021-02-01", `{"person":`+strings.Replace(numbered, "Giàng", "Gi\u202eàng", 1)+`,"organisation":"a","source":"militia"}`), domain.BadValue, "data.person.full_name", "U+202E", "U+202E"},
+		{"a control character", event("member.identified", "member/c2", "2021-02-01", `{"person":`+strings.Replace(numbered, "Giàng", `Gi\u0007ang`, 1)+`,"organisation":"a","source":"militia"}`), domain.BadValue, "data.person.full_name", "U+0007", "U+0007"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -198,9 +201,8 @@ func TestAnInterruptedImportCanBeRepeated(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("Import = %+v, %v; want it cancelled", r, err)
 	}
-	last, err := l.Last(t.Context())
-	if err != nil || int(last) != r.Accepted || r.Accepted == 0 || r.Accepted == lines {
-		t.Fatalf("accepted %d of %d, the log ends at %d, %v", r.Accepted, lines, last, err)
+	if stored := countEvents(t, l); stored != r.Accepted || r.Accepted == 0 || r.Accepted == lines {
+		t.Fatalf("accepted %d of %d, and %d are in the log", r.Accepted, lines, stored)
 	}
 	again := importBytes(t, l, file.Bytes())
 	if again.Unchanged != r.Accepted || again.Accepted != lines-r.Accepted || again.Rejected != 0 {

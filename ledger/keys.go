@@ -130,6 +130,9 @@ type pending struct {
 	entry domain.Entry
 	// fresh is true when nothing of its subject was in the log before.
 	fresh bool
+	// claim, if there is one, is pending instead of an entry. It holds nothing
+	// that is personal.
+	claim *claim
 }
 
 // seal returns the records of entries, with their personal parts sealed. All
@@ -141,6 +144,9 @@ func (k keys) seal(ctx context.Context, entries []pending) ([]eventstore.Record,
 	classes := domain.Classes()
 	plain := make([][][]byte, len(entries))
 	_ = spread(len(entries), func(i int) error {
+		if entries[i].claim != nil {
+			return nil
+		}
 		plain[i] = make([][]byte, len(classes))
 		for c, class := range classes {
 			plain[i][c] = domain.AppendPart(nil, entries[i].entry, class)
@@ -150,6 +156,9 @@ func (k keys) seal(ctx context.Context, entries []pending) ([]eventstore.Record,
 	var owners []vault.Owner
 	may := map[string]bool{}
 	for i, p := range entries {
+		if p.claim != nil {
+			continue
+		}
 		s := string(p.entry.Subject)
 		// A member's first entry is the one that says who they are. A later one
 		// finds the keys, or the keyring is not the one of this log.
@@ -169,6 +178,10 @@ func (k keys) seal(ctx context.Context, entries []pending) ([]eventstore.Record,
 	}
 	records := make([]eventstore.Record, len(entries))
 	err = spread(len(entries), func(i int) error {
+		if c := entries[i].claim; c != nil {
+			records[i] = c.record()
+			return nil
+		}
 		e := entries[i].entry
 		var sealed []domain.Sealed
 		for c, class := range classes {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 
 	"rollbook/domain"
@@ -45,10 +46,12 @@ type Ledger struct {
 	anchor   *anchor
 	options  Options
 
-	mu sync.Mutex // one decision at a time: each rests on the one before
+	desk *desk
+	// mu is held by who makes the read models anew, and shared by who records.
+	mu sync.RWMutex
 
-	looked    sync.Mutex
-	lookedFor bool // keys that were missing were looked for
+	catching  *semaphore.Weighted // one at a time: see CatchUp
+	lookedFor bool                // keys that were missing were looked for; guarded by catching
 }
 
 // store is a home of read models that has to be closed.
@@ -57,11 +60,14 @@ type store interface {
 	Close() error
 }
 
-func newLedger(id identity, log Log, s store, k keys, logger *slog.Logger) *Ledger {
-	return &Ledger{
+func newLedger(ctx context.Context, id identity, log Log, s store, k keys, logger *slog.Logger) *Ledger {
+	l := &Ledger{
 		identity: id, log: log, store: s, keys: k, figures: projections.NewFigures(s), logger: logger,
-		codec: domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
+		codec:    domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
+		catching: semaphore.NewWeighted(1),
 	}
+	l.desk = newDesk(ctx, l)
+	return l
 }
 
 // Name returns the ledger's name.
@@ -72,6 +78,7 @@ func (l *Ledger) Source() string { return "/rollbook/" + l.identity.Name }
 
 // Close ends the use of the data directory.
 func (l *Ledger) Close() error {
+	l.desk.close()
 	return errors.Join(l.anchor.Close(), l.store.Close(), l.keys.Close(), l.log.Close())
 }
 
@@ -103,11 +110,20 @@ func (l *Ledger) projector(p Progress) *projections.Projector {
 	return projector
 }
 
+// mostMoves is how often catching up begins again because another process has
+// brought the read models further meanwhile.
+const mostMoves = 10
+
 // CatchUp brings the read models up to the end of the log. Progress counts
 // records.
 func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
+	// Two at once would do the same work, and one of them in vain.
+	if err := l.catching.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer l.catching.Release(1)
 	err := l.projector(p).CatchUp(ctx)
-	for moves := 1; errors.Is(err, projections.ErrMoved) && moves < 100; moves++ {
+	for moves := 1; errors.Is(err, projections.ErrMoved) && moves < mostMoves; moves++ {
 		err = l.projector(p).CatchUp(ctx)
 	}
 	if err != nil {
@@ -115,8 +131,6 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	}
 	// Keys that were missing can come back only between two runs of the
 	// program, so it is enough to look once.
-	l.looked.Lock()
-	defer l.looked.Unlock()
 	if l.lookedFor {
 		return nil
 	}
@@ -128,30 +142,6 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	l.lookedFor = err == nil
 	return err
 }
-
-// world returns everything that is known, for decisions. The read models must
-// be current.
-func (l *Ledger) world(ctx context.Context, r projections.Reader) (*projections.World, error) {
-	w := projections.NewWorld(reader{
-		subject:   func(s domain.Subject) (projections.Subject, bool, error) { return r.Subject(ctx, s) },
-		membersOf: func(o string) ([]domain.Subject, error) { return r.MembersOf(ctx, o) },
-	}, 1)
-	for _, kind := range []domain.Kind{domain.OrganisationKind, domain.VillageKind} {
-		if err := r.SubjectsOf(ctx, kind, w.Learn); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
-}
-
-// reader is a projections.Source made of a transaction.
-type reader struct {
-	subject   func(domain.Subject) (projections.Subject, bool, error)
-	membersOf func(string) ([]domain.Subject, error)
-}
-
-func (r reader) Subject(s domain.Subject) (projections.Subject, bool, error) { return r.subject(s) }
-func (r reader) MembersOf(o string) ([]domain.Subject, error)                { return r.membersOf(o) }
 
 // entryAt returns the entry at a position, whole as far as it can be opened.
 func (l *Ledger) entryAt(ctx context.Context, at eventstore.Position) (domain.Entry, error) {

@@ -206,7 +206,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
-	l := newLedger(id, log, models, k, logger)
+	l := newLedger(ctx, id, log, models, k, logger)
 	l.anchor, l.options = anchor, o
 	l.figures.Unsafe = log.Unsafe
 	return l, nil

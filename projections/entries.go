@@ -22,11 +22,13 @@ import (
 //	uvarint  length of the data
 //	bytes    data, canonical, without what identifies a person
 //
+// Of a claim it is the type of its last record, a space, and what that holds.
+//
 // It is a cache of the log. A program with another catalogue or another form
 // builds it anew: see EntriesVersion.
 
 // EntriesVersion changes with the form in which entries are kept.
-func EntriesVersion() string { return "2 " + strings.Join(domain.Types(), " ") }
+func EntriesVersion() string { return "3 " + strings.Join(domain.Types(), " ") }
 
 var errEntries = errors.New("the stored entries of a subject are damaged; rebuild the read models")
 

@@ -227,6 +227,9 @@ func (c *chunk) decode(ctx context.Context, keys Keys) {
 	}
 	for i := range c.records {
 		rec, failed = &c.records[i], nil
+		if System(*rec) {
+			continue // little, and read when it is booked
+		}
 		c.entries[i], c.errs[i] = Decode(*rec, open)
 		if errors.Is(failed, ErrSeal) {
 			c.errs[i] = failed
@@ -342,14 +345,10 @@ func (s *stored) MembersOf(organisation string) ([]domain.Subject, error) {
 	return s.membersOf(organisation)
 }
 
-// System reports whether the ledger keeps a record for itself. Such records
-// take a place in the log and say nothing of the roll; readers skip them.
-func System(rec eventstore.Record) bool { return strings.HasPrefix(rec.Type, "ledger.") }
-
 // record books one record. Only what breaks the books themselves is an error.
 func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entry, err error) error {
 	if System(rec) {
-		return nil
+		return b.system(ctx, rec)
 	}
 	subject := domain.Subject(rec.Stream)
 	if p := b.parked[subject]; p != nil {
@@ -380,10 +379,7 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 	for _, c := range changes {
 		b.change(rec.Position, c)
 	}
-	if b.world.Bytes() > maxBytes {
-		return b.spill(ctx)
-	}
-	return nil
+	return b.spillIfFull(ctx)
 }
 
 // printable returns the text of an error that may quote what another hand has
@@ -486,8 +482,11 @@ func (b *books) store(ctx context.Context, l load) error {
 	return b.w.PutIDs(ctx, l.ids)
 }
 
-// spill stores the lives and drops them from memory.
-func (b *books) spill(ctx context.Context) error {
+// spillIfFull stores the lives and drops them from memory, if there are too many.
+func (b *books) spillIfFull(ctx context.Context) error {
+	if b.world.Bytes() <= maxBytes {
+		return nil
+	}
 	if err := errors.Join(b.write(ctx), b.settle()); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func NewWorld(source Source, nextNumber int64) *World {
 func (w *World) Learn(s Subject) error {
 	w.lives[s.Subject] = &life{number: s.Number, head: s.Head, entries: s.Entries}
 	w.bytes += len(s.Entries)
-	if s.Subject.Kind() == domain.MemberKind {
+	if k := s.Subject.Kind(); k == domain.MemberKind || k == SystemKind {
 		return nil
 	}
 	entries, err := decodeEntries(s.Subject, s.Entries)
@@ -67,6 +67,9 @@ func (w *World) Learn(s Subject) error {
 	_ = w.directory.Put(s.Subject, domain.NewTimeline(entries...)) // judged when it was recorded
 	return nil
 }
+
+// Has reports whether a subject is in memory.
+func (w *World) Has(s domain.Subject) bool { return w.lives[s] != nil }
 
 // Err returns the first error of the source or of what is stored. After one,
 // nothing that the world says can be relied on.
@@ -329,10 +332,11 @@ func (w *World) Changed() []Subject {
 // Bytes returns roughly how much memory the world holds.
 func (w *World) Bytes() int { return 2*w.bytes + 400*len(w.lives) }
 
-// Forget drops all members from memory. Nothing may differ from what is stored.
+// Forget drops all members and claims from memory. Nothing may differ from what
+// is stored.
 func (w *World) Forget() {
 	for s, l := range w.lives {
-		if s.Kind() == domain.MemberKind {
+		if k := s.Kind(); k == domain.MemberKind || k == SystemKind {
 			w.bytes -= len(l.entries)
 			delete(w.lives, s)
 		}

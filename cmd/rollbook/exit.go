@@ -162,8 +162,8 @@ var families = []struct {
 		VI: "sổ không có tổ chức này; `rollbook report headcount --by organisation` liệt kê các tổ chức có đảng viên",
 	}},
 	{"usage", exitUsage, is(ledger.ErrAtomicTooLarge), domain.Text{
-		EN: fmt.Sprintf("--atomic stores at most %d new events at once, and nothing was stored; split the file, or import without --atomic", eventstore.MaxBatch),
-		VI: fmt.Sprintf("--atomic lưu tối đa %d sự kiện mới một lần, chưa có gì được lưu; hãy tách tệp hoặc nhập không dùng --atomic", eventstore.MaxBatch),
+		EN: fmt.Sprintf("--atomic stores at most %d records at once (each new event, and each identity or card number that gets or loses its holder with it), and nothing was stored; split the file, or import without --atomic", eventstore.MaxBatch),
+		VI: fmt.Sprintf("--atomic lưu tối đa %d bản ghi một lần (mỗi sự kiện mới, và mỗi số định danh hay số thẻ được gắn hoặc gỡ kèm theo), chưa có gì được lưu; hãy tách tệp hoặc nhập không dùng --atomic", eventstore.MaxBatch),
 	}},
 	{"not_events", exitRejected, is(ledger.ErrFile), domain.Text{}},
 	{"unknown_outcome", exitUnexpected, is(eventstore.ErrUnknownOutcome), domain.Text{

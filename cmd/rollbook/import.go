@@ -41,7 +41,7 @@ func (a *app) importCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.DryRun, "dry-run", false, "decide on every line and store nothing")
-	f.BoolVar(&o.Atomic, "atomic", false, "store all lines or none (at most 1,000 new events)")
+	f.BoolVar(&o.Atomic, "atomic", false, "store all lines or none (at most 1,000 records)")
 	f.BoolVar(&strict, "strict", false, "reject what departs from a charter rule (no rules are in force in this version)")
 	f.StringVar(&name, "name", "", "name of the ledger, when the import makes it (default ledger)")
 	return cmd
