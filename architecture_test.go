@@ -85,11 +85,11 @@ var rooms = []room{
 		because: "how a database is reached has nothing to do with what is in it",
 	},
 	{
-		folder: ".", except: []string{"internal/naive", "internal/postgres/pgtest", "eventstore/storetest", "eventstore/vault/vaulttest", "projections/storetest"}, shipped: true,
+		folder: ".", except: []string{"internal/naive", "internal/postgres/pgtest", "eventstore/storetest", "eventstore/vault/vaulttest", "projections/storetest", "projections/sqlite/sqlitetest"}, shipped: true,
 		refuses: func(i string) bool {
 			return within(i, "github.com/anishathalye/porcupine", "github.com/cloudevents", "github.com/santhosh-tekuri/jsonschema", "pgregory.net/rapid",
 				"rollbook/eventstore/storetest", "rollbook/eventstore/vault/vaulttest", "rollbook/internal/naive",
-				"rollbook/internal/postgres/pgtest", "rollbook/projections/storetest", "testing")
+				"rollbook/internal/postgres/pgtest", "rollbook/projections/sqlite/sqlitetest", "rollbook/projections/storetest", "testing")
 		},
 		because: "what helps tests stays out of the binary",
 	},

@@ -113,7 +113,7 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 	if reads < 3 {
 		t.Errorf("the world was read %d times; want it to begin anew", reads)
 	}
-	if r, err := l.Rebuild(t.Context(), nil, nil); err != nil || r.Position != 3+8*60*2 || !r.Models[0].Same {
+	if r, err := l.Rebuild(t.Context(), ledger.Rebuilding{}, nil); err != nil || r.Position != 3+8*60*2 || !r.Models[0].Same {
 		t.Errorf("Rebuild = %+v, %v", r, err)
 	}
 }

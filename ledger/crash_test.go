@@ -151,7 +151,7 @@ func compareAfterKill(t *testing.T, dir string, acked map[string]bool) {
 		}
 	}
 	before := digests(t, l)
-	if _, err := l.Rebuild(ctx, nil, nil); err != nil {
+	if _, err := l.Rebuild(ctx, ledger.Rebuilding{}, nil); err != nil {
 		t.Fatalf("Rebuild: %v", err)
 	}
 	if after := digests(t, l); after != before {

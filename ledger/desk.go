@@ -95,15 +95,7 @@ func (d *desk) close() {
 
 // enter waits until nothing is on its way that what is needed rests on.
 func (d *desk) enter(ctx context.Context, needs []need) (leave func(), err error) {
-	give, err := d.gate.enter(ctx, needs...)
-	if err != nil {
-		return nil, err
-	}
-	d.ledger.mu.RLock()
-	return func() {
-		d.ledger.mu.RUnlock()
-		give()
-	}, nil
+	return d.gate.enter(ctx, needs...)
 }
 
 // prepare finds out what became of appends of unknown fate, and lets the read

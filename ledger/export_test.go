@@ -94,18 +94,12 @@ func (l *Ledger) CloseKeyring() error { return l.keys.closer.Close() }
 
 // Replay makes the read models anew without comparing anything.
 func (l *Ledger) Replay(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.projector(nil).Rebuild(ctx)
+	return l.projector(nil).Rebuild(ctx, l.store)
 }
 
-// RebuildInto makes the read models anew in another store than the ledger's.
-func (l *Ledger) RebuildInto(ctx context.Context, s projections.Store) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	p := l.projector(nil)
-	p.Store = s
-	return p.Rebuild(ctx)
+// RebuildInto makes the read models anew in another home than the ledger's.
+func (l *Ledger) RebuildInto(ctx context.Context, h projections.Home) error {
+	return l.projector(nil).Rebuild(ctx, h)
 }
 
 // DeleteFeed removes the feed, which the next Publish makes anew.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -47,8 +46,6 @@ type Ledger struct {
 	options  Options
 
 	desk *desk
-	// mu is held by who makes the read models anew, and shared by who records.
-	mu sync.RWMutex
 
 	catching  *semaphore.Weighted // one at a time: see CatchUp
 	lookedFor bool                // keys that were missing were looked for; guarded by catching
@@ -56,7 +53,9 @@ type Ledger struct {
 
 // store is a home of read models that has to be closed.
 type store interface {
-	projections.Store
+	projections.Home
+	// Version names what this program keeps there.
+	Version() string
 	Close() error
 }
 
@@ -114,8 +113,9 @@ func (l *Ledger) projector(p Progress) *projections.Projector {
 // brought the read models further meanwhile.
 const mostMoves = 10
 
-// CatchUp brings the read models up to the end of the log. Progress counts
-// records.
+// CatchUp brings the read models up to the end of the log. Those that another
+// version of the program filled are replaced by others that are made anew beside
+// them. Progress counts records.
 func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	// Two at once would do the same work, and one of them in vain.
 	if err := l.catching.Acquire(ctx, 1); err != nil {
@@ -123,6 +123,10 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	}
 	defer l.catching.Release(1)
 	err := l.projector(p).CatchUp(ctx)
+	if errors.Is(err, projections.ErrVersion) {
+		l.logger.InfoContext(ctx, "another version of the program made the read models; they are made anew")
+		err = l.projector(p).Rebuild(ctx, l.store)
+	}
 	for moves := 1; errors.Is(err, projections.ErrMoved) && moves < mostMoves; moves++ {
 		err = l.projector(p).CatchUp(ctx)
 	}
@@ -137,7 +141,7 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	back, err := l.returned(ctx)
 	if err == nil && back {
 		l.logger.InfoContext(ctx, "keys that were missing are there again; the read models are made anew")
-		err = l.projector(p).Rebuild(ctx)
+		err = l.projector(p).Rebuild(ctx, l.store)
 	}
 	l.lookedFor = err == nil
 	return err

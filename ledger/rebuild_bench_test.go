@@ -27,7 +27,7 @@ func BenchmarkRebuildMillion(b *testing.B) {
 		b.Fatal("the log is of another kind")
 	}
 	type store interface {
-		projections.Store
+		projections.Home
 		Close() error
 	}
 	for name, open := range map[string]func() (store, error){

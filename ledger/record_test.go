@@ -245,13 +245,13 @@ func TestALedgerWithoutItsLogIsRefused(t *testing.T) {
 func TestRebuildEqualsWhatItReplaces(t *testing.T) {
 	l, _ := open(t)
 	mustAccept(t, l, opening()...)
-	r, err := l.Rebuild(t.Context(), []string{"movements"}, nil)
+	r, err := l.Rebuild(t.Context(), ledger.Rebuilding{Models: []string{"movements"}}, nil)
 	if err != nil || len(r.Models) != 1 || r.Models[0].Name != "movements" || !r.Models[0].Same || r.Position != 5 {
 		t.Errorf("Rebuild = %+v, %v", r, err)
 	}
 	empty, _ := open(t)
 	for range 2 {
-		if r, err := empty.Rebuild(t.Context(), nil, nil); err != nil || len(r.Models) != 3 || !r.Models[0].Same {
+		if r, err := empty.Rebuild(t.Context(), ledger.Rebuilding{}, nil); err != nil || len(r.Models) != 3 || !r.Models[0].Same {
 			t.Errorf("Rebuild of an empty ledger = %+v, %v", r, err)
 		}
 	}

@@ -219,7 +219,7 @@ func TestManyWritersTellTheTruth(t *testing.T) {
 			rt.Fatal(err)
 		}
 		lines, stored = lines+len(history), stored+told.compare(rt, l, true)
-		rebuilt, err := l.Rebuild(t.Context(), nil, nil)
+		rebuilt, err := l.Rebuild(t.Context(), ledger.Rebuilding{}, nil)
 		if err != nil {
 			rt.Fatal(err)
 		}

@@ -67,7 +67,7 @@ func TestClaimsAreFollowed(t *testing.T) {
 			}
 		}
 	}
-	if err := r.projector().Rebuild(t.Context()); err != nil {
+	if err := r.projector().Rebuild(t.Context(), r.store); err != nil {
 		t.Fatal(err)
 	}
 	if got := holder(); got != "member/m1" || len(r.parked()) > 0 {

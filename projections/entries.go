@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 
 	"rollbook/domain"
 )
@@ -25,10 +24,7 @@ import (
 // Of a claim it is the type of its last record, a space, and what that holds.
 //
 // It is a cache of the log. A program with another catalogue or another form
-// builds it anew: see EntriesVersion.
-
-// EntriesVersion changes with the form in which entries are kept.
-func EntriesVersion() string { return "3 " + strings.Join(domain.Types(), " ") }
+// makes it anew: see [Version].
 
 var errEntries = errors.New("the stored entries of a subject are damaged; rebuild the read models")
 

@@ -32,6 +32,9 @@ type Projector struct {
 	// Progress is called now and then with the position reached and the one
 	// aimed at. May be nil.
 	Progress func(at, to eventstore.Position)
+
+	// only says which streams count, if not all do.
+	only func(stream string) bool
 }
 
 // Keys opens sealed parts of records. It is safe for concurrent use.
@@ -55,21 +58,15 @@ var ErrAhead = errors.New("the read models are ahead of the log: the log was cut
 
 // CatchUp brings the read models up to the end of the log as it is now.
 func (p *Projector) CatchUp(ctx context.Context) error {
-	return p.run(ctx, false)
-}
-
-// Rebuild makes the read models anew from the whole log, in one transaction:
-// readers see the old ones until it ends, and one that is stopped half way
-// leaves nothing behind.
-func (p *Projector) Rebuild(ctx context.Context) error {
-	return p.run(ctx, true)
-}
-
-func (p *Projector) run(ctx context.Context, anew bool) error {
 	to, err := p.Log.Last(ctx)
 	if err != nil {
 		return err
 	}
+	return p.CatchUpTo(ctx, to)
+}
+
+// CatchUpTo brings the read models up to a position of the log.
+func (p *Projector) CatchUpTo(ctx context.Context, to eventstore.Position) error {
 	var from Checkpoint
 	if err := p.Store.Read(ctx, func(r Reader) (err error) {
 		from, err = r.Checkpoint(ctx)
@@ -80,25 +77,18 @@ func (p *Projector) run(ctx context.Context, anew bool) error {
 	if from.Position > to {
 		return fmt.Errorf("%w (models at %d, log ends at %d)", ErrAhead, from.Position, to)
 	}
-	if from.Position == to && !anew {
+	if from.Position == to {
 		return nil
 	}
 	return p.Store.Write(ctx, from, func(w Writer) (Checkpoint, error) {
-		begin := from
-		if anew {
-			begin = Checkpoint{Generation: from.Generation + 1}
-			if err := w.Clear(ctx); err != nil {
-				return from, err
-			}
-		}
-		b, err := newBooks(ctx, w, begin.Position == 0)
+		b, err := newBooks(ctx, w, from.Position == 0)
 		if err != nil {
 			return from, err
 		}
-		if err := p.book(ctx, b, begin.Position, to); err != nil {
+		if err := p.book(ctx, b, from.Position, to); err != nil {
 			return from, err
 		}
-		return Checkpoint{to, begin.Generation}, nil
+		return Checkpoint{to, from.Generation}, nil
 	})
 }
 
@@ -106,6 +96,7 @@ func (p *Projector) run(ctx context.Context, anew bool) error {
 // so it is spread over the processors; booking follows in order.
 type chunk struct {
 	records []eventstore.Record
+	last    eventstore.Position // all up to it have been read
 	entries []domain.Entry
 	errs    []error // what is wrong with each record
 	err     error   // what kept the chunk from being decoded
@@ -138,15 +129,12 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 			if err != nil {
 				break
 			}
-			if rec.Position != at+1 {
-				err = &eventstore.GapError{Want: at + 1, Got: rec.Position}
-				break
-			}
-			at = rec.Position
 			if err = b.record(ctx, rec, c.entries[i], c.errs[i]); err != nil {
-				err = fmt.Errorf("position %d: %w", at, err)
-				break
+				err = fmt.Errorf("position %d: %w", rec.Position, err)
 			}
+		}
+		if err == nil {
+			at = c.last
 		}
 		if err == nil {
 			err = b.write(ctx)
@@ -175,7 +163,8 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 	return b.finish(ctx)
 }
 
-// read cuts the log into chunks and has each decoded.
+// read cuts the log into chunks and has each decoded. It sees to it that no
+// position is missing.
 func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chunks chan<- *chunk) error {
 	c := &chunk{}
 	send := func() bool {
@@ -189,16 +178,23 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 		c = &chunk{records: make([]eventstore.Record, 0, chunkSize)}
 		return true
 	}
+	at := from
 	for rec, err := range p.Log.Replay(ctx, from, to) {
 		if err != nil {
 			return err
 		}
-		c.records = append(c.records, rec)
+		if rec.Position != at+1 {
+			return &eventstore.GapError{Want: at + 1, Got: rec.Position}
+		}
+		at = rec.Position
+		if c.last = at; p.only == nil || p.only(rec.Stream) {
+			c.records = append(c.records, rec)
+		}
 		if len(c.records) == chunkSize && !send() {
 			return ctx.Err()
 		}
 	}
-	if len(c.records) > 0 && !send() {
+	if c.last > 0 && !send() {
 		return ctx.Err()
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 type rig struct {
 	t     *testing.T
 	log   *memory.Log
-	store *sqlite.Store
+	store *sqlite.Home
 	path  string
 }
 
@@ -131,7 +131,7 @@ func TestPoisonParksItsSubjectAndIsReported(t *testing.T) {
 			r.append("member.died", "member/m0", "2021-02-01", `{}`)
 			r.append("member.died", "member/m1", "2021-02-01", `{}`) // behind the poison: waits
 			for range 2 {                                            // live, then rebuilt: the same policy
-				if err := r.projector().Rebuild(t.Context()); err != nil {
+				if err := r.projector().Rebuild(t.Context(), r.store); err != nil {
 					t.Fatal(err)
 				}
 				h := r.headcount()
@@ -189,7 +189,7 @@ func TestRowsDoNotDependOnHowOftenTheProjectorRan(t *testing.T) {
 			t.Errorf("%s differs between many runs and one", name)
 		}
 	}
-	if err := step.projector().Rebuild(t.Context()); err != nil {
+	if err := step.projector().Rebuild(t.Context(), step.store); err != nil {
 		t.Fatal(err)
 	}
 	for name, digest := range step.digests() {
@@ -214,7 +214,7 @@ func TestAReaderSeesTheOldModelsUntilARebuildEnds(t *testing.T) {
 			t.Errorf("during the rebuild a reader sees %d members", h.Total)
 		}
 	}
-	if err := p.Rebuild(t.Context()); err != nil || seen == 0 {
+	if err := p.Rebuild(t.Context(), r.store); err != nil || seen == 0 {
 		t.Fatal(err, seen)
 	}
 }
@@ -227,7 +227,7 @@ func TestARebuildThatIsStoppedLeavesNothingBehind(t *testing.T) {
 	broken := errors.New("the disk is gone")
 	p := r.projector()
 	p.Log = failing{r.log, 20, broken}
-	if err := p.Rebuild(t.Context()); !errors.Is(err, broken) {
+	if err := p.Rebuild(t.Context(), r.store); !errors.Is(err, broken) {
 		t.Fatalf("Rebuild = %v, want %v", err, broken)
 	}
 	for name, digest := range r.digests() {
@@ -297,8 +297,8 @@ func TestTwoProjectorsCannotBothAdvance(t *testing.T) {
 	r := newRig(t)
 	r.opening(1)
 	r.catchUp()
-	err := r.store.Write(t.Context(), projections.Checkpoint{Position: 1}, func(projections.Writer) (projections.Checkpoint, error) {
-		return projections.Checkpoint{Position: 2}, nil
+	err := r.store.Write(t.Context(), projections.Checkpoint{Position: 1, Generation: 1}, func(projections.Writer) (projections.Checkpoint, error) {
+		return projections.Checkpoint{Position: 2, Generation: 1}, nil
 	})
 	if !errors.Is(err, projections.ErrMoved) {
 		t.Errorf("Write from a checkpoint that has passed = %v, want %v", err, projections.ErrMoved)

@@ -80,7 +80,7 @@ type MissingKey struct {
 // Checkpoint says how far the read models have come.
 type Checkpoint struct {
 	Position eventstore.Position
-	// Generation changes when rows that were there before are replaced.
+	// Generation is the number of the set of rows that it belongs to.
 	Generation int64
 }
 
@@ -102,7 +102,8 @@ type Store interface {
 }
 
 // Home keeps generations of the read models side by side. One is live: the
-// methods of Store read and write that one, whichever it is when a call begins.
+// methods of Store read and write that one, whichever it is when a call begins;
+// they return [ErrVersion] or [ErrTakenOver] if it is not this program's.
 // Others are being filled, or were live before. Each has a checkpoint of its own,
 // whose Generation is its number.
 //
@@ -114,7 +115,7 @@ type Home interface {
 	// Generations returns what is kept, by number.
 	Generations(ctx context.Context) ([]Generation, error)
 	// Begin makes an empty generation for this program's version, and returns
-	// its store. While the store is open nobody else may begin another one for
+	// its store, whose first write is a bulk load. While the store is open nobody else may begin another one for
 	// this home: then Begin returns ErrBusy. A generation whose maker died before
 	// it was switched to is removed by the next Begin and by opening the home.
 	Begin(ctx context.Context) (Shadow, error)
@@ -143,13 +144,24 @@ type Generation struct {
 	Position eventstore.Position // of its checkpoint
 	// Version is that of the program that filled it: see [Version].
 	Version string
-	Live    bool
+	// Live is what figures are read from, and Before what was live before it.
+	Live, Before bool
 	// Ready is false while it is being filled.
 	Ready bool
 }
 
-// ErrBusy means that another process fills a generation.
-var ErrBusy = errors.New("the read models are being rebuilt by another process")
+var (
+	// ErrBusy means that another process fills a generation.
+	ErrBusy = errors.New("the read models are being rebuilt by another process")
+	// ErrVersion means that another version of the program filled the living
+	// generation, and that this one has to make its own: see [Projector.Rebuild].
+	ErrVersion = errors.New("the read models were made by another version of the program")
+	// ErrTakenOver means that another version of the program has made its own
+	// generation live since this one opened the home.
+	ErrTakenOver = errors.New("another version of the program has taken over the read models; start this one again")
+	// ErrNoGeneration means that a generation is not there, or not any more.
+	ErrNoGeneration = errors.New("there is no such generation of the read models")
+)
 
 // Reader reads one state of the read models.
 type Reader interface {
@@ -169,8 +181,10 @@ type Reader interface {
 	// Rows calls f with the rows of a table that were added after the first n,
 	// in the order in which they were added. f must not keep the slice.
 	Rows(ctx context.Context, t Table, n int64, f func(row []int64)) error
-	// IDPosition returns where the record with an id stands, 0 if nowhere. Only
-	// ids that are not marked as derived from their content are kept.
+	// IDs calls f with every id that is kept, and where its record stands, in no
+	// order. Only ids that are not marked as derived from their content are kept.
+	IDs(ctx context.Context, f func(id string, at eventstore.Position) error) error
+	// IDPosition returns where the record with an id stands, 0 if nowhere.
 	IDPosition(ctx context.Context, id string) (eventstore.Position, error)
 	// Parked returns what waits, by position.
 	Parked(ctx context.Context) ([]Parked, error)
@@ -181,9 +195,6 @@ type Reader interface {
 // Writer changes the read models.
 type Writer interface {
 	Reader
-	// Clear removes everything, as a rebuild begins. Rows written after it are
-	// indexed when the transaction ends.
-	Clear(ctx context.Context) error
 	PutSubjects(ctx context.Context, s []Subject) error
 	PutCells(ctx context.Context, c []NumberedCell) error
 	// PutRows adds rows, which stand one behind the other in values.

@@ -132,6 +132,23 @@ var families = []struct {
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
 	}},
+	{"in_use", exitUnreachable, is(projections.ErrBusy), domain.Text{
+		VI: "một tiến trình khác đang dựng lại các bảng số liệu; hãy đợi nó xong",
+	}},
+	{"in_use", exitUnreachable, is(projections.ErrTakenOver), domain.Text{
+		VI: "một phiên bản khác của chương trình đã thay các bảng số liệu; hãy khởi động lại chương trình này",
+	}},
+	{"conflict", exitConflict, is(projections.ErrMoved), domain.Text{
+		EN: "another process has changed the read models at the same time; try again",
+		VI: "một tiến trình khác vừa thay đổi các bảng số liệu; hãy thử lại",
+	}},
+	{"not_found", exitNotFound, is(ledger.ErrNothingBefore), domain.Text{
+		EN: "there are no earlier read models to return to: no rebuild has replaced any, or another version of the program filled them",
+		VI: "không có bảng số liệu trước đó để quay lại: chưa dựng lại lần nào, hoặc chúng do phiên bản chương trình khác lập",
+	}},
+	{"not_found", exitNotFound, is(projections.ErrNoGeneration), domain.Text{
+		VI: "không có thế hệ bảng số liệu đó, hoặc không còn nữa; hãy chạy lại chương trình",
+	}},
 	{"unreachable", exitUnreachable, is(postgres.ErrUnreachable), domain.Text{
 		VI: "không kết nối được cơ sở dữ liệu; hãy kiểm tra địa chỉ, người dùng và mật khẩu ở --database (hoặc ROLLBOOK_DATABASE), và máy chủ PostgreSQL 15 trở lên có đang chạy không",
 	}},

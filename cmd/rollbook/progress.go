@@ -21,13 +21,14 @@ type progress struct {
 	what    string
 	bar     *progressbar.ProgressBar // nil off a terminal
 	now     func() time.Time
+	begun   time.Time
 	last    time.Time
 }
 
 // progress begins to tell of something; of is how much there will be of it, in
 // the unit that set uses, or -1 where that is unknown.
 func (a *app) progress(what string, of int64, bytes bool) *progress {
-	p := &progress{console: a.console, logger: a.logger, what: what, now: a.now, last: a.now()}
+	p := &progress{console: a.console, logger: a.logger, what: what, now: a.now, begun: a.now(), last: a.now()}
 	if !a.console.terminal() {
 		return p
 	}
@@ -36,7 +37,7 @@ func (a *app) progress(what string, of int64, bytes bool) *progress {
 	a.console.bar = true
 	p.bar = progressbar.NewOptions64(of,
 		progressbar.OptionSetWriter(a.console.w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowBytes(bytes), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
+		progressbar.OptionShowBytes(bytes), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetWidth(30),
 		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 		progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine of its own, which would draw between our lines
 	)
@@ -57,11 +58,15 @@ func (p *progress) set(ctx context.Context, at, of, done int64) {
 	}
 	if now := p.now(); now.Sub(p.last) >= logEvery {
 		p.last = now
-		if of > 0 {
-			p.logger.InfoContext(ctx, "progress", slog.String("task", p.what), slog.Int64("done", done), slog.Int64("percent", 100*at/of))
-		} else {
-			p.logger.InfoContext(ctx, "progress", slog.String("task", p.what), slog.Int64("done", done))
+		attrs := []slog.Attr{slog.String("task", p.what), slog.Int64("done", done)}
+		if spent := now.Sub(p.begun); spent > 0 {
+			attrs = append(attrs, slog.Int64("per_second", int64(float64(done)/spent.Seconds())))
+			if of > 0 && at > 0 {
+				left := time.Duration(float64(spent) * float64(of-at) / float64(at))
+				attrs = append(attrs, slog.Int64("percent", 100*at/of), slog.Duration("left", left.Round(time.Second)))
+			}
 		}
+		p.logger.LogAttrs(ctx, slog.LevelInfo, "progress", attrs...)
 	}
 }
 

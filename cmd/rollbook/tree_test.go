@@ -33,6 +33,8 @@ var examples = map[string][]string{
 	"events schema":         {"member.admitted"},
 	"projections list":      {},
 	"projections rebuild":   {},
+	"projections diff":      {},
+	"projections switch":    {"--back"},
 	"anchor show":           {},
 	"anchor rebuild":        {},
 	"nats init":             {}, // with a server: see below

@@ -207,33 +207,6 @@ func TestReadModelsOfAnotherLedgerAreRefused(t *testing.T) {
 	}
 }
 
-// Who made other read models live behind our back is neither read nor written.
-func TestAnotherVersionIsLeftAlone(t *testing.T) {
-	url := pgtest.Database(t)
-	h := open(t, url)
-	advance(t, h, func(w projections.Writer) error {
-		return w.PutIDs(t.Context(), map[string]eventstore.Position{"mine": 1})
-	})
-	execute(t, url, `UPDATE rollbook.generation SET version = 'of another program'`)
-	if err := h.Read(t.Context(), func(projections.Reader) error { return nil }); !errors.Is(err, postgres.ErrVersion) {
-		t.Errorf("Read = %v, want %v", err, postgres.ErrVersion)
-	}
-	err := h.Write(t.Context(), projections.Checkpoint{Position: 1, Generation: 1}, func(projections.Writer) (projections.Checkpoint, error) {
-		return projections.Checkpoint{Position: 2, Generation: 1}, nil
-	})
-	if !errors.Is(err, postgres.ErrVersion) {
-		t.Errorf("Write = %v, want %v", err, postgres.ErrVersion)
-	}
-	// Started again, we have our own, and theirs is kept.
-	h = open(t, url)
-	if c := at(t, h); c.Position != 0 || c.Generation == 1 {
-		t.Errorf("after a start the checkpoint is %+v", c)
-	}
-	if list, err := h.Generations(t.Context()); err != nil || len(list) != 2 || list[0].Version != "of another program" || list[0].Live || !list[1].Live {
-		t.Errorf("Generations = %+v, %v", list, err)
-	}
-}
-
 // The same position, reached by another owner with other rows, is not the same
 // checkpoint.
 func TestACheckpointIsItsOwners(t *testing.T) {
@@ -333,8 +306,8 @@ func TestASchemaThatWasDroppedIsMadeAnew(t *testing.T) {
 		return c.QueryRow(t.Context(), `SELECT quote_ident(schema) FROM rollbook.generation`).Scan(&schema)
 	})
 	execute(t, url, `DROP SCHEMA `+schema+` CASCADE`)
-	if err := h.Read(t.Context(), func(projections.Reader) error { return nil }); !errors.Is(err, postgres.ErrNoGeneration) {
-		t.Errorf("Read = %v, want %v", err, postgres.ErrNoGeneration)
+	if err := h.Read(t.Context(), func(projections.Reader) error { return nil }); !errors.Is(err, projections.ErrNoGeneration) {
+		t.Errorf("Read = %v, want %v", err, projections.ErrNoGeneration)
 	}
 	if now := at(t, open(t, url)); now.Position != 0 {
 		t.Errorf("after a start the read models are at %+v", now)

@@ -36,6 +36,19 @@ func (h *Home) sql(statement string) string {
 	).Replace(statement)
 }
 
+// usable returns [projections.ErrVersion] or [projections.ErrTakenOver] if a
+// generation is not this program's.
+func (h *Home) usable(g generation) error {
+	switch {
+	case g.version == Version():
+		return nil
+	case g.number == h.found:
+		return projections.ErrVersion
+	default:
+		return projections.ErrTakenOver
+	}
+}
+
 // find returns a generation, as the transaction sees it. Lock is what follows
 // the statement.
 func (h *Home) find(ctx context.Context, tx pgx.Tx, number int64, lock string) (g generation, err error) {
@@ -47,7 +60,7 @@ func (h *Home) find(ctx context.Context, tx pgx.Tx, number int64, lock string) (
 	err = tx.QueryRow(ctx, h.sql(`SELECT number, schema, version, filled, owner, position FROM {generation} WHERE number = $1 `+lock), number).
 		Scan(&g.number, &g.schema, &g.version, &g.filled, &g.owner, &g.checkpoint.Position)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return g, ErrNoGeneration
+		return g, projections.ErrNoGeneration
 	}
 	g.checkpoint.Generation = g.number
 	return g, err
@@ -56,17 +69,10 @@ func (h *Home) find(ctx context.Context, tx pgx.Tx, number int64, lock string) (
 // create makes an empty generation.
 func (h *Home) create(ctx context.Context, tx pgx.Tx, ready bool) (generation, error) {
 	g := generation{version: Version()}
-	// A rebuild in place may have taken a number that the sequence has not given.
-	err := tx.QueryRow(ctx, h.sql(`SELECT nextval({numbers})`)).Scan(&g.number)
-	for taken := true; taken && err == nil; {
-		err = tx.QueryRow(ctx, h.sql(`SELECT EXISTS (SELECT FROM {generation} WHERE number >= $1)`), g.number).Scan(&taken)
-		if taken && err == nil {
-			err = tx.QueryRow(ctx, h.sql(`SELECT nextval({numbers})`)).Scan(&g.number)
-		}
-	}
-	if err != nil {
+	if err := tx.QueryRow(ctx, h.sql(`SELECT nextval({numbers})`)).Scan(&g.number); err != nil {
 		return g, err
 	}
+	var err error
 	if g.schema, err = h.tables(ctx, tx, g.number); err != nil {
 		return g, err
 	}
@@ -85,13 +91,13 @@ func (h *Home) tables(ctx context.Context, tx pgx.Tx, number int64) (string, err
 
 // Generations implements [projections.Home].
 func (h *Home) Generations(ctx context.Context) ([]projections.Generation, error) {
-	rows, err := h.db.Query(ctx, h.sql(`SELECT g.number, g.position, g.version, g.number IS NOT DISTINCT FROM h.live, g.ready
+	rows, err := h.db.Query(ctx, h.sql(`SELECT g.number, g.position, g.version, g.number IS NOT DISTINCT FROM h.live, g.number IS NOT DISTINCT FROM h.before, g.ready
 		FROM {generation} AS g CROSS JOIN {home} AS h ORDER BY g.number`))
 	if err != nil {
 		return nil, pg.Explain(err)
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (g projections.Generation, err error) {
-		err = row.Scan(&g.Number, &g.Position, &g.Version, &g.Live, &g.Ready)
+		err = row.Scan(&g.Number, &g.Position, &g.Version, &g.Live, &g.Before, &g.Ready)
 		return g, err
 	})
 	return list, pg.Explain(err)
@@ -140,7 +146,7 @@ func (h *Home) Open(ctx context.Context, number int64) (projections.Shadow, erro
 		return nil, pg.Explain(err)
 	}
 	if !there {
-		return nil, fmt.Errorf("%w: %d", ErrNoGeneration, number)
+		return nil, fmt.Errorf("%w: %d", projections.ErrNoGeneration, number)
 	}
 	return &shadow{home: h, number: number}, nil
 }
@@ -182,7 +188,7 @@ func (h *Home) Drop(ctx context.Context, number int64) error {
 		}
 		gone, err := h.discard(ctx, tx, number, `true`)
 		if err == nil && !gone {
-			err = fmt.Errorf("%w: %d", ErrNoGeneration, number)
+			err = fmt.Errorf("%w: %d", projections.ErrNoGeneration, number)
 		}
 		return err
 	})

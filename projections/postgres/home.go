@@ -49,13 +49,6 @@ const (
 // ErrForeign means that the read models in a schema are another ledger's.
 var ErrForeign = errors.New("the read models in this schema of the database belong to another ledger; name another schema in the URL, as ...?schema=rollbook_2")
 
-// ErrVersion means that another version of the program has made its own read
-// models live since this one opened the home.
-var ErrVersion = errors.New("another version of the program has taken over the read models; start this one again")
-
-// ErrNoGeneration means that a generation is not there, or not any more.
-var ErrNoGeneration = errors.New("there is no such generation of the read models")
-
 // Config says which home to open.
 type Config struct {
 	// URL is that of the database: see [pg.Open].
@@ -69,6 +62,7 @@ type Config struct {
 type Home struct {
 	db    *pg.DB
 	epoch int64 // of this opening
+	found int64 // what was live then
 
 	mu sync.Mutex
 	// seen is the epoch of who wrote the checkpoint that was read last. The same
@@ -80,8 +74,7 @@ type Home struct {
 var _ projections.Home = (*Home)(nil)
 
 // Open opens a home, or makes it. It returns [ErrForeign] if it is another
-// ledger's. A home whose live generation another version of the program filled
-// gets an empty one, which is live at once.
+// ledger's. A new home has an empty generation, which is live.
 func Open(ctx context.Context, c Config) (_ *Home, err error) {
 	db, err := pg.Open(ctx, c.URL)
 	if err != nil {
@@ -101,12 +94,15 @@ func (h *Home) Close() error {
 	return nil
 }
 
-// Version names what this program stores: it changes with the schema and with
-// what the rows mean.
+// Version names what this program stores: it changes with the schema, with the
+// code that makes rows, and with what the rows mean.
 func Version() string {
-	sum := sha256.Sum256([]byte(layout + "\n" + projections.EntriesVersion() + "\n" + schema))
+	sum := sha256.Sum256([]byte(layout + "\n" + projections.Version() + "\n" + schema))
 	return hex.EncodeToString(sum[:8])
 }
+
+// Version returns [Version].
+func (h *Home) Version() string { return Version() }
 
 func (h *Home) prepare(ctx context.Context, ledger string) (err error) {
 	lock, err := h.db.Lock(ctx, opening)
@@ -130,17 +126,22 @@ func (h *Home) prepare(ctx context.Context, ledger string) (err error) {
 			return err
 		}
 		// What somebody has dropped by hand is no generation.
-		var version *string
+		var found *int64
 		err := tx.QueryRow(ctx, h.sql(`UPDATE {home} SET epoch = epoch + 1 RETURNING epoch,
-			(SELECT version FROM {generation} WHERE number = live AND to_regclass(quote_ident(schema) || '.subject') IS NOT NULL)`)).Scan(&h.epoch, &version)
-		if err != nil || version != nil && *version == Version() {
+			(SELECT number FROM {generation} WHERE number = live AND to_regclass(quote_ident(schema) || '.subject') IS NOT NULL)`)).Scan(&h.epoch, &found)
+		if err != nil {
 			return err
+		}
+		if found != nil {
+			h.found = *found
+			return nil
 		}
 		g, err := h.create(ctx, tx, true)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, h.sql(`UPDATE {home} SET before = live, live = $1`), g.number)
+		h.found = g.number
+		_, err = tx.Exec(ctx, h.sql(`UPDATE {home} SET before = NULL, live = $1`), g.number)
 		return err
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	pg "rollbook/internal/postgres"
 	"rollbook/internal/postgres/pgtest"
 	"rollbook/projections"
 	"rollbook/projections/postgres"
@@ -18,7 +19,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	storetest.Child(func(ctx context.Context, url string) (projections.Store, error) {
+	storetest.Child(func(ctx context.Context, url string) (projections.Home, error) {
 		return postgres.Open(ctx, postgres.Config{URL: url, Ledger: "ledger-1"})
 	})
 	os.Exit((&pgtest.Main{M: m}).Run())
@@ -42,7 +43,7 @@ func open(t testing.TB, url string) *postgres.Home {
 	return h
 }
 
-func openSQLite(t testing.TB) projections.Store {
+func openSQLite(t testing.TB) projections.Home {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "models.db"), "ledger-1")
 	if err != nil {
@@ -54,25 +55,34 @@ func openSQLite(t testing.TB) projections.Store {
 
 func TestStore(t *testing.T) {
 	url := schemas(t)
-	storetest.Stores(t, func(t testing.TB) projections.Store { return open(t, url()) })
+	storetest.Stores(t, func(t testing.TB) projections.Home { return open(t, url()) })
 }
 
 func TestItHoldsWhatSQLiteHolds(t *testing.T) {
 	url := schemas(t)
-	storetest.Same(t, openSQLite, func(t testing.TB) projections.Store { return open(t, url()) })
+	storetest.Same(t, openSQLite, func(t testing.TB) projections.Home { return open(t, url()) })
 }
 
 func TestHome(t *testing.T) {
 	url := schemas(t)
-	storetest.Homes(t, func(t testing.TB) func() storetest.Home {
+	storetest.Homes(t, func(t testing.TB) (func() storetest.Home, func()) {
 		place := url()
-		return func() storetest.Home { return open(t, place) }
+		return func() storetest.Home { return open(t, place) }, func() {
+			home, err := pg.Open(t.Context(), place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer home.Close()
+			if _, err := home.Exec(t.Context(), `UPDATE `+pg.Name(home.Schema, "generation")+` SET version = 'of another program ' || number`); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }
 
 func TestProjectorsAreKilled(t *testing.T) {
 	url := pgtest.Database(t)
-	storetest.Kills(t, url, 2, func(t testing.TB) projections.Store { return open(t, url) }, openSQLite)
+	storetest.Kills(t, url, 2, func(t testing.TB) projections.Home { return open(t, url) }, openSQLite)
 	gone(t, url)
 }
 

@@ -208,3 +208,18 @@ func (t *transaction) each(ctx context.Context, f func(pgx.Rows) error, query st
 	}
 	return t.note(rows.Err())
 }
+
+// IDs implements [projections.Reader].
+func (t *transaction) IDs(ctx context.Context, f func(string, eventstore.Position) error) error {
+	if err := t.index(ctx, eventKey); err != nil {
+		return err
+	}
+	return t.each(ctx, func(rows pgx.Rows) error {
+		var id []byte
+		var at eventstore.Position
+		if err := rows.Scan(&id, &at); err != nil {
+			return err
+		}
+		return f(string(id), at)
+	}, t.sql(`SELECT id, position FROM {event_id}`))
+}

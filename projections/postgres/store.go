@@ -39,7 +39,7 @@ func (h *Home) read(ctx context.Context, number int64, f func(projections.Reader
 			pg.Rollback(ctx, tx)
 			continue
 		case pg.Undefined(err):
-			err = fmt.Errorf("%w: somebody has dropped a schema of the database; start the program again", ErrNoGeneration)
+			err = fmt.Errorf("%w: somebody has dropped a schema of the database; start the program again", projections.ErrNoGeneration)
 		default:
 			err = pg.Explain(err)
 		}
@@ -56,8 +56,10 @@ func (h *Home) reader(ctx context.Context, tx pgx.Tx, number int64) (*transactio
 	if t.generation, err = h.find(ctx, tx, number, ``); err != nil {
 		return t, err
 	}
-	if number == live && t.version != Version() {
-		return t, ErrVersion
+	if number == live {
+		if err := h.usable(t.generation); err != nil {
+			return t, err
+		}
 	}
 	_, err = tx.Exec(ctx, t.sql(`LOCK TABLE {`+strings.Join(tables(), "}, {")+`} IN ACCESS SHARE MODE`))
 	return t, err
@@ -98,14 +100,14 @@ func (h *Home) write(ctx context.Context, number int64, from projections.Checkpo
 // from.
 func (h *Home) writer(ctx context.Context, tx pgx.Tx, number int64, from projections.Checkpoint) (*transaction, error) {
 	g, err := h.find(ctx, tx, number, `FOR NO KEY UPDATE`)
-	if errors.Is(err, ErrNoGeneration) || err == nil && (g.checkpoint != from || h.overtaken(g)) {
+	if errors.Is(err, projections.ErrNoGeneration) || err == nil && (g.checkpoint != from || h.overtaken(g)) {
 		return nil, projections.ErrMoved
 	}
 	if err != nil {
 		return nil, err
 	}
-	if g.version != Version() {
-		return nil, ErrVersion
+	if err := h.usable(g); err != nil {
+		return nil, err
 	}
 	t := &transaction{tx: tx, generation: g, home: h, buffers: map[string]*buffer{}, lasts: map[string]int64{}}
 	if !g.filled {

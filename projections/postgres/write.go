@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -119,23 +118,20 @@ func (t *transaction) finish(ctx context.Context) error {
 	return nil
 }
 
-// move sets the checkpoint. Another number than before is a rebuild in place.
+// move sets the checkpoint.
 func (t *transaction) move(ctx context.Context, to projections.Checkpoint) error {
+	if to.Generation != t.checkpoint.Generation {
+		return projections.ErrMoved
+	}
 	tag, err := t.tx.Exec(ctx, t.home.sql(`UPDATE {generation}
-		SET number = $2, schema = $3, filled = true, position = $4, previous = position, owner = $5
-		WHERE number = $1 AND position = $6 AND owner = $7`),
-		t.number, to.Generation, t.schema, to.Position, t.home.epoch, t.checkpoint.Position, t.owner)
+		SET schema = $2, filled = true, position = $3, previous = position, owner = $4
+		WHERE number = $1 AND position = $5 AND owner = $6`),
+		t.number, t.schema, to.Position, t.home.epoch, t.checkpoint.Position, t.owner)
 	if err == nil && tag.RowsAffected() != 1 {
 		return projections.ErrMoved // it cannot be, since the row is locked
 	}
-	if pg.Exists(err) {
-		return fmt.Errorf("generation %d is there: %w", to.Generation, projections.ErrBusy)
-	}
 	return t.note(err)
 }
-
-// Clear implements [projections.Writer].
-func (t *transaction) Clear(ctx context.Context) error { return t.renew(ctx) }
 
 // PutSubjects implements [projections.Writer].
 func (t *transaction) PutSubjects(ctx context.Context, subjects []projections.Subject) error {

@@ -1,10 +1,8 @@
--- How far the read models have come, of which ledger, by which version.
+-- How far the generation has come, and its number.
 CREATE TABLE checkpoint (
     one        INTEGER PRIMARY KEY DEFAULT 1 CHECK (one = 1),
     position   INTEGER NOT NULL,
-    generation INTEGER NOT NULL,
-    ledger     TEXT    NOT NULL,
-    version    TEXT    NOT NULL
+    generation INTEGER NOT NULL
 );
 
 -- The timelines that decisions are made on: the entries of each subject without

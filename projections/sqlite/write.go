@@ -9,30 +9,32 @@ import (
 	"rollbook/projections"
 )
 
-// indexes are dropped while a rebuild fills the tables and made again at its
-// end, which is faster than keeping them up row by row.
-var indexes = map[string]string{
-	"headcount_to_cell": `CREATE INDEX headcount_to_cell ON headcount (to_cell, member)`,
+// indexes are made when a generation has been filled, which is faster than to
+// keep them up row by row, or when something is looked up by them before.
+func indexes() map[string]string {
+	return map[string]string{
+		"subject_number":    `CREATE INDEX subject_number ON subject (number)`,
+		"headcount_to_cell": `CREATE INDEX headcount_to_cell ON headcount (to_cell, member)`,
+	}
 }
 
-// Clear implements [projections.Writer].
-func (t *transaction) Clear(ctx context.Context) error {
-	var ledger, version string
-	var position, generation int64
-	if err := t.tx.QueryRowContext(ctx, `SELECT position, generation, ledger, version FROM checkpoint`).Scan(&position, &generation, &ledger, &version); err != nil {
-		return err
-	}
-	if err := recreate(ctx, t.tx); err != nil {
-		return err
-	}
-	if _, err := t.tx.ExecContext(ctx, `INSERT INTO checkpoint (position, generation, ledger, version) VALUES ($1, $2, $3, $4)`, position, generation, ledger, version); err != nil {
-		return err
-	}
-	for name, create := range indexes {
+// withoutIndexes drops them until [transaction.index] makes them.
+func (t *transaction) withoutIndexes(ctx context.Context) error {
+	t.missing = indexes()
+	for name := range t.missing {
 		if _, err := t.tx.ExecContext(ctx, `DROP INDEX `+name); err != nil {
 			return err
 		}
-		t.atEnd = append(t.atEnd, create)
+	}
+	return nil
+}
+
+func (t *transaction) index(ctx context.Context) error {
+	for name, create := range t.missing {
+		if _, err := t.tx.ExecContext(ctx, create); err != nil {
+			return err
+		}
+		delete(t.missing, name)
 	}
 	return nil
 }

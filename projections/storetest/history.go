@@ -125,7 +125,7 @@ func plain(ctx context.Context, members int, seed uint64) (*history, error) {
 
 // Same feeds the same histories to two kinds of store, bit by bit and anew, and
 // compares all that they hold. open functions are as in [Stores].
-func Same(t *testing.T, openA, openB func(testing.TB) projections.Store) {
+func Same(t *testing.T, openA, openB func(testing.TB) projections.Home) {
 	seeds, members, size := 4, 60, 120
 	if Long() {
 		seeds, members, size = 200, 1000, 400
@@ -164,14 +164,14 @@ func Same(t *testing.T, openA, openB func(testing.TB) projections.Store) {
 }
 
 // same returns what the stores came to.
-func same(t *testing.T, h *history, r *rand.Rand, lines [][]byte, a, b projections.Store) string {
+func same(t *testing.T, h *history, r *rand.Rand, lines [][]byte, a, b projections.Home) string {
 	for first := true; first || len(lines) > 0; first = false {
 		some := min(len(lines), 1+r.IntN(len(lines)/2+1))
 		if err := h.add(t.Context(), r, lines[:some]); err != nil {
 			t.Fatal(err)
 		}
 		lines = lines[some:]
-		for _, s := range []projections.Store{a, b} {
+		for _, s := range []projections.Home{a, b} {
 			if err := (&projections.Projector{Log: h.log, Store: s}).CatchUp(t.Context()); err != nil {
 				t.Fatalf("CatchUp: %v", err)
 			}
@@ -180,8 +180,8 @@ func same(t *testing.T, h *history, r *rand.Rand, lines [][]byte, a, b projectio
 	}
 	mustEqual(t, dump(t, a, h.ids...), dump(t, b, h.ids...), "the stores")
 	grown := dump(t, a, h.ids...)
-	for _, s := range []projections.Store{a, b} {
-		if err := (&projections.Projector{Log: h.log, Store: s}).Rebuild(t.Context()); err != nil {
+	for _, s := range []projections.Home{a, b} {
+		if err := (&projections.Projector{Log: h.log}).Rebuild(t.Context(), s); err != nil {
 			t.Fatalf("Rebuild: %v", err)
 		}
 		mustEqual(t, dump(t, s, h.ids...), grown, "a store that was made anew and one that grew")
@@ -209,7 +209,7 @@ func (s strange) Replay(ctx context.Context, after, to eventstore.Position) iter
 	}
 }
 
-func poison(t *testing.T, s projections.Store) {
+func poison(t *testing.T, s projections.Home) {
 	h, err := plain(t.Context(), 5, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func poison(t *testing.T, s projections.Store) {
 		last:     {Stream: "member/b", ID: "", Type: "", Schema: "", Data: nil},
 	}}
 	for range 2 {
-		if err := (&projections.Projector{Log: by, Store: s}).Rebuild(t.Context()); err != nil {
+		if err := (&projections.Projector{Log: by}).Rebuild(t.Context(), s); err != nil {
 			t.Fatalf("Rebuild: %v", err)
 		}
 		parked := 0

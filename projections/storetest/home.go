@@ -21,8 +21,9 @@ type Home interface {
 
 // Homes runs the suite of a home. place makes a place for a new home and
 // returns a function that opens it, as often as it is called, as another
-// process would; what it opens is closed when the test ends.
-func Homes(t *testing.T, place func(testing.TB) (open func() Home)) {
+// process would; what it opens is closed when the test ends. age makes all
+// generations there another program's.
+func Homes(t *testing.T, place func(testing.TB) (open func() Home, age func())) {
 	tests := []struct {
 		name string
 		test func(*testing.T, func() Home)
@@ -38,10 +39,19 @@ func Homes(t *testing.T, place func(testing.TB) (open func() Home)) {
 		{"a write from a generation that was live is refused", staleWrite},
 		{"what was live is live after a start", again},
 		{"a rebuild beside equals the living", rebuilt},
+		{"of many rebuilds the last two are kept", manyRebuilds},
+		{"the part of a subject is made anew", parts},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { tt.test(t, place(t)) })
+		t.Run(tt.name, func(t *testing.T) {
+			open, _ := place(t)
+			tt.test(t, open)
+		})
 	}
+	t.Run("what another version filled is made anew, and kept", func(t *testing.T) {
+		open, age := place(t)
+		versions(t, open, age)
+	})
 }
 
 func generations(t testing.TB, h Home) []projections.Generation {
@@ -359,3 +369,56 @@ type prefix struct {
 }
 
 func (p prefix) Last(context.Context) (eventstore.Position, error) { return p.end, nil }
+
+func versions(t *testing.T, open func() Home, age func()) {
+	all, err := plain(t.Context(), 5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := open()
+	projector := projections.Projector{Log: all.log, Store: first}
+	if err := projector.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want, at := dump(t, first, all.ids...), checkpoint(t, first)
+	refused := func(h Home, want error) {
+		t.Helper()
+		if err := h.Read(t.Context(), func(projections.Reader) error { return nil }); !errors.Is(err, want) {
+			t.Errorf("Read = %v, want %v", err, want)
+		}
+		err := h.Write(t.Context(), at, func(projections.Writer) (projections.Checkpoint, error) { return at, nil })
+		if !errors.Is(err, want) {
+			t.Errorf("Write = %v, want %v", err, want)
+		}
+	}
+	age()
+	second := open()
+	refused(first, projections.ErrVersion)
+	refused(second, projections.ErrVersion)
+	if err := projector.Rebuild(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []Home{first, second, open()} {
+		mustEqual(t, dump(t, h, all.ids...), want, "the read models after a change of version and before")
+	}
+	list := generations(t, second)
+	if len(list) != 2 || list[0].Live || !list[0].Before || !list[1].Live || list[1].Before || list[0].Version == list[1].Version {
+		t.Errorf("after a change of version: %+v", list)
+	}
+	age() // yet another one takes over
+	at = projections.Checkpoint{Position: at.Position, Generation: list[1].Number}
+	refused(first, projections.ErrTakenOver)
+}
+
+func manyRebuilds(t *testing.T, open func() Home) {
+	h := open()
+	log := memory.New()
+	for range 4 {
+		if err := (&projections.Projector{Log: log}).Rebuild(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list := generations(t, h); len(list) != 2 || !list[0].Before || !list[1].Live {
+		t.Errorf("after four rebuilds: %+v", list)
+	}
+}

@@ -29,7 +29,7 @@ const (
 // Child is for TestMain: in a process that [Kills] has started it opens a store
 // by the name that it is given, projects until it is killed, and does not
 // return.
-func Child(open func(ctx context.Context, name string) (projections.Store, error)) {
+func Child(open func(ctx context.Context, name string) (projections.Home, error)) {
 	seed, name, ok := strings.Cut(os.Getenv(childVariable), " ")
 	if !ok {
 		return
@@ -48,13 +48,14 @@ func Child(open func(ctx context.Context, name string) (projections.Store, error
 		if err != nil {
 			return err
 		}
-		told := teller{s, os.Stdout}
+		told := tellingHome{s, os.Stdout}
 		for {
 			if err := projectBySteps(ctx, h, told); err != nil {
 				return err
 			}
 			// Then anew, as often as it takes to be killed.
-			if err := (&projections.Projector{Log: h.log, Store: told}).Rebuild(ctx); err != nil && !errors.Is(err, projections.ErrMoved) {
+			err := (&projections.Projector{Log: h.log}).Rebuild(ctx, told)
+			if err != nil && !errors.Is(err, projections.ErrMoved) && !errors.Is(err, projections.ErrBusy) && !errors.Is(err, projections.ErrNoGeneration) {
 				return err
 			}
 		}
@@ -92,7 +93,7 @@ func projectBySteps(ctx context.Context, h *history, s projections.Store) error 
 // a time, and in the end compares with a projection that nobody disturbed.
 // TestMain has to call [Child]. name is what Child's open is given; open opens
 // the same store in this process, and reference an empty one.
-func Kills(t *testing.T, name string, most int, open, reference func(testing.TB) projections.Store) {
+func Kills(t *testing.T, name string, most int, open, reference func(testing.TB) projections.Home) {
 	kills := 20
 	if Long() {
 		kills = 100
@@ -139,7 +140,7 @@ func Kills(t *testing.T, name string, most int, open, reference func(testing.TB)
 // again. ended reports whether an error means that the database was gone; down
 // ends it at any moment, and up starts it. In the end it compares, as [Kills]
 // does.
-func Outages(t *testing.T, s, reference projections.Store, ended func(error) bool, down, up func()) {
+func Outages(t *testing.T, s, reference projections.Home, ended func(error) bool, down, up func()) {
 	outages := 6
 	if Long() {
 		outages = 60
@@ -157,8 +158,9 @@ func Outages(t *testing.T, s, reference projections.Store, ended func(error) boo
 	for range outages {
 		fuse := &fuse{lines: 1 + r.IntN(60), beside: r.IntN(2) == 0, f: down, burnt: make(chan struct{})}
 		for err = nil; err == nil; {
-			if err = projectBySteps(t.Context(), h, teller{s, fuse}); err == nil {
-				err = (&projections.Projector{Log: h.log, Store: teller{s, fuse}}).Rebuild(t.Context())
+			told := tellingHome{s, fuse}
+			if err = projectBySteps(t.Context(), h, told); err == nil {
+				err = (&projections.Projector{Log: h.log}).Rebuild(t.Context(), told)
 			}
 		}
 		if !ended(err) {
@@ -230,7 +232,44 @@ func projectUntilKilled(t *testing.T, what string, after int) error {
 	return t.Context().Err()
 }
 
-// teller says a line whenever something is about to be done to a store.
+// tellingHome says a line whenever something is about to be done to a home.
+type tellingHome struct {
+	projections.Home
+	out io.Writer
+}
+
+func (h tellingHome) Write(ctx context.Context, from projections.Checkpoint, f func(projections.Writer) (projections.Checkpoint, error)) error {
+	return teller{h.Home, h.out}.Write(ctx, from, f)
+}
+
+func (h tellingHome) Begin(ctx context.Context) (projections.Shadow, error) {
+	fmt.Fprintln(h.out)
+	s, err := h.Home.Begin(ctx)
+	fmt.Fprintln(h.out)
+	return tellingShadow{s, teller{s, h.out}}, err
+}
+
+func (h tellingHome) Switch(ctx context.Context, from, to int64) error {
+	fmt.Fprintln(h.out)
+	defer fmt.Fprintln(h.out)
+	return h.Home.Switch(ctx, from, to)
+}
+
+type tellingShadow struct {
+	projections.Shadow
+	teller teller
+}
+
+func (s tellingShadow) Write(ctx context.Context, from projections.Checkpoint, f func(projections.Writer) (projections.Checkpoint, error)) error {
+	return s.teller.Write(ctx, from, f)
+}
+
+func (s tellingShadow) Close() error {
+	s.teller.say()
+	return s.Shadow.Close()
+}
+
+// teller does so with one store.
 type teller struct {
 	projections.Store
 	out io.Writer
@@ -251,11 +290,6 @@ func (s teller) Write(ctx context.Context, from projections.Checkpoint, f func(p
 type tellingWriter struct {
 	projections.Writer
 	teller teller
-}
-
-func (w tellingWriter) Clear(ctx context.Context) error {
-	defer w.teller.say()
-	return w.Writer.Clear(ctx)
 }
 
 func (w tellingWriter) PutSubjects(ctx context.Context, s []projections.Subject) error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +16,7 @@ import (
 	"rollbook/projections"
 )
 
-func empty(t *testing.T, s projections.Store) {
+func empty(t *testing.T, s projections.Home) {
 	if c := checkpoint(t, s); c.Position != 0 {
 		t.Errorf("the checkpoint of an empty store is %+v", c)
 	}
@@ -28,7 +29,7 @@ func empty(t *testing.T, s projections.Store) {
 	})
 }
 
-func roundTrip(t *testing.T, s projections.Store) {
+func roundTrip(t *testing.T, s projections.Home) {
 	fill := func(w projections.Writer, n int) error {
 		at := eventstore.Position(n)
 		return errors.Join(
@@ -76,7 +77,7 @@ func roundTrip(t *testing.T, s projections.Store) {
 	}
 }
 
-func rowOrder(t *testing.T, s projections.Store) {
+func rowOrder(t *testing.T, s projections.Home) {
 	want := map[string][]int64{}
 	n := 0
 	for at := range 6 {
@@ -107,7 +108,7 @@ func rowOrder(t *testing.T, s projections.Store) {
 	})
 }
 
-func subjectOrder(t *testing.T, s projections.Store) {
+func subjectOrder(t *testing.T, s projections.Home) {
 	names := []string{"a", "B", "_", "-", "Z", "aa", "a-", "a_", "0", "D"}
 	var put []projections.Subject
 	for _, n := range names {
@@ -145,7 +146,7 @@ func subjectOrder(t *testing.T, s projections.Store) {
 	})
 }
 
-func replaced(t *testing.T, s projections.Store) {
+func replaced(t *testing.T, s projections.Home) {
 	first, second := member("m", 1, "first"), member("m", 1, "second")
 	second.Head = eventstore.Head{Position: 9, Count: 2}
 	for i, put := range []projections.Subject{first, second} {
@@ -163,7 +164,7 @@ func replaced(t *testing.T, s projections.Store) {
 	}
 }
 
-func large(t *testing.T, s projections.Store) {
+func large(t *testing.T, s projections.Home) {
 	entries := bytes.Repeat([]byte("a long life \x00\xfe"), 1<<20)
 	big := projections.Subject{Number: 1, Subject: "member/m", Entries: entries}
 	for at := range 2 {
@@ -180,7 +181,7 @@ func large(t *testing.T, s projections.Store) {
 	}
 }
 
-func ids(t *testing.T, s projections.Store) {
+func ids(t *testing.T, s projections.Home) {
 	odd := []string{"", "é", "\xff\xfe", "a\x00b", strings.Repeat("x", 300), `'";--`, "A", "a"}
 	first, again := map[string]eventstore.Position{}, map[string]eventstore.Position{}
 	for i, id := range odd {
@@ -205,7 +206,7 @@ func ids(t *testing.T, s projections.Store) {
 	check()
 }
 
-func failure(t *testing.T, s projections.Store) {
+func failure(t *testing.T, s projections.Home) {
 	everything := func(w projections.Writer) error {
 		return errors.Join(
 			w.PutCells(t.Context(), []projections.NumberedCell{cell(1, "a")}), each(w, t, 1, 10),
@@ -242,7 +243,7 @@ func failure(t *testing.T, s projections.Store) {
 	}
 }
 
-func moved(t *testing.T, s projections.Store) {
+func moved(t *testing.T, s projections.Home) {
 	start := checkpoint(t, s)
 	write(t, s, 7, func(w projections.Writer) error { return each(w, t, 1, 1) })
 	now := checkpoint(t, s)
@@ -263,7 +264,7 @@ func moved(t *testing.T, s projections.Store) {
 	mustEqual(t, dump(t, s), before, "the store after refused writes and before them")
 }
 
-func writers(t *testing.T, s projections.Store) {
+func writers(t *testing.T, s projections.Home) {
 	const each = 8
 	var mu sync.Mutex
 	var won []int64
@@ -319,7 +320,7 @@ func writers(t *testing.T, s projections.Store) {
 	})
 }
 
-func view(t *testing.T, s projections.Store) {
+func view(t *testing.T, s projections.Home) {
 	step := func(at int) {
 		write(t, s, eventstore.Position(at), func(w projections.Writer) error {
 			return errors.Join(each(w, t, at, 5), w.PutSubjects(t.Context(), []projections.Subject{member("m", 1, fmt.Sprint(at))}),
@@ -341,66 +342,58 @@ func view(t *testing.T, s projections.Store) {
 	}
 }
 
-func clearing(t *testing.T, s projections.Store) {
-	fill := func(w projections.Writer, first int) error {
-		return errors.Join(w.PutCells(t.Context(), []projections.NumberedCell{cell(1, "a")}), each(w, t, first, 4),
-			w.PutSubjects(t.Context(), []projections.Subject{member(fmt.Sprint("m", first), 1, "x")}),
-			w.PutIDs(t.Context(), map[string]eventstore.Position{key(first): 1}),
-			w.PutParked(t.Context(), []projections.Parked{{Subject: domain.Subject(fmt.Sprint("member/p", first)), Position: 1}}),
-			w.PutMissingKeys(t.Context(), []projections.MissingKey{{Subject: domain.Subject(fmt.Sprint("member/k", first)), Position: 1}}))
-	}
-	write(t, s, 3, func(w projections.Writer) error { return fill(w, 1) })
-	for n := 2; n < 5; n++ {
-		before, from := dump(t, s, key(1), key(n)), checkpoint(t, s)
-		read(t, s, func(r projections.Reader) error { // from before the rebuild until after it
-			if seen, err := Dump(t.Context(), r, []string{key(1), key(n)}); err != nil || seen != before {
-				t.Fatalf("a reader sees %s, %v", seen, err)
-			}
-			err := s.Write(t.Context(), from, func(w projections.Writer) (projections.Checkpoint, error) {
-				if err := w.Clear(t.Context()); err != nil {
-					return from, err
-				}
-				cleared, err := Dump(t.Context(), w, []string{key(1)})
-				_, cleared, _ = strings.Cut(cleared, "\n")
-				mustEqual(t, cleared, "last number 0\nid \"key-1\" 0\n", "a store that was cleared and an empty one")
-				mustEqual(t, dump(t, s, key(1), key(n)), before, "what others see during a rebuild and before")
-				return projections.Checkpoint{Position: 4, Generation: from.Generation + 1}, errors.Join(err, fill(w, n))
-			})
-			if err != nil {
-				t.Fatalf("Write: %v", err)
-			}
-			seen, err := Dump(t.Context(), r, []string{key(1), key(n)})
-			mustEqual(t, seen, before, "the view of a reader after a rebuild and before")
-			return err
+func listed(t *testing.T, s projections.Home) {
+	want := map[string]eventstore.Position{"a": 1, "b": 2, "\u1ea1": 3}
+	write(t, s, 3, func(w projections.Writer) error { return w.PutIDs(t.Context(), want) })
+	read(t, s, func(r projections.Reader) error {
+		got := map[string]eventstore.Position{}
+		err := r.IDs(t.Context(), func(id string, at eventstore.Position) error {
+			got[id] = at
+			return nil
 		})
-		after := dump(t, s, key(1), key(n))
-		if !strings.Contains(after, fmt.Sprintf("member/m%d", n)) || strings.Contains(after, "member/m1\"") || !strings.Contains(after, "id \"key-1\" 0\n") {
-			t.Errorf("after a rebuild:\n%s", after)
+		if !maps.Equal(got, want) {
+			t.Errorf("IDs = %v, want %v", got, want)
 		}
-		if got := checkpoint(t, s); got != (projections.Checkpoint{Position: 4, Generation: from.Generation + 1}) {
-			t.Errorf("the checkpoint is %+v after a rebuild from %+v", got, from)
+		if err := r.IDs(t.Context(), func(string, eventstore.Position) error { return errTest }); !errors.Is(err, errTest) {
+			t.Errorf("IDs = %v, want the error of the function", err)
 		}
+		return err
+	})
+}
+
+func refilled(t *testing.T, h projections.Home) {
+	s, err := h.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	start := checkpoint(t, s)
+	fill := func(n int, then error) error {
+		return s.Write(t.Context(), start, func(w projections.Writer) (projections.Checkpoint, error) {
+			return projections.Checkpoint{Position: 4, Generation: start.Generation}, errors.Join(
+				w.PutCells(t.Context(), []projections.NumberedCell{cell(1, "a")}), each(w, t, n, 4),
+				w.PutSubjects(t.Context(), []projections.Subject{member(fmt.Sprint("m", n), 1, "x")}),
+				w.PutIDs(t.Context(), map[string]eventstore.Position{key(n): 1}), then)
+		})
+	}
+	for n := range 2 {
+		if err := fill(n, errTest); !errors.Is(err, errTest) {
+			t.Fatalf("Write = %v, want %v", err, errTest)
+		}
+		if at := checkpoint(t, s); at != start {
+			t.Errorf("the checkpoint is %+v, was %+v", at, start)
+		}
+		mustEqual(t, dump(t, s, key(n)), "position 0\nlast number 0\nid \""+key(n)+"\" 0\n", "a generation that could not be filled and an empty one")
+	}
+	if err := fill(5, nil); err != nil {
+		t.Fatalf("Write: %v", err)
+	}
+	if all := dump(t, s, key(0), key(5)); !strings.Contains(all, "member/m5") || strings.Contains(all, "member/m1") || !strings.Contains(all, "id \"key-0\" 0\n") {
+		t.Errorf("after it was filled:\n%s", all)
 	}
 }
 
-func clearingFails(t *testing.T, s projections.Store) {
-	write(t, s, 3, func(w projections.Writer) error {
-		return errors.Join(each(w, t, 1, 4), w.PutSubjects(t.Context(), []projections.Subject{member("m", 1, "x")}))
-	})
-	before, from := dump(t, s), checkpoint(t, s)
-	err := s.Write(t.Context(), from, func(w projections.Writer) (projections.Checkpoint, error) {
-		return projections.Checkpoint{Position: 4, Generation: from.Generation + 1}, errors.Join(w.Clear(t.Context()), each(w, t, 9, 9), errTest)
-	})
-	if !errors.Is(err, errTest) {
-		t.Fatalf("Write = %v, want %v", err, errTest)
-	}
-	mustEqual(t, dump(t, s), before, "the store after a rebuild that failed and before it")
-	if got := checkpoint(t, s); got != from {
-		t.Errorf("the checkpoint is %+v, was %+v", got, from)
-	}
-}
-
-func membersOf(t *testing.T, s projections.Store) {
+func membersOf(t *testing.T, s projections.Home) {
 	headcount := projections.Models()[0].Table
 	into := func(member, cell int64) []int64 { return []int64{1, member, 1, 1, 0, cell, 1} }
 	check := func(r projections.Reader, want map[string][]domain.Subject) {

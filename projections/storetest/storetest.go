@@ -24,10 +24,10 @@ func Long() bool { return os.Getenv("ROLLBOOK_LONG") != "" }
 
 // Stores runs the suite of a store. open returns a new, empty store each time
 // and closes it when the test that it is given ends.
-func Stores(t *testing.T, open func(testing.TB) projections.Store) {
+func Stores(t *testing.T, open func(testing.TB) projections.Home) {
 	tests := []struct {
 		name string
-		test func(*testing.T, projections.Store)
+		test func(*testing.T, projections.Home)
 	}{
 		{"an empty store answers every question", empty},
 		{"what is put is there, also in the transaction that puts it", roundTrip},
@@ -40,8 +40,8 @@ func Stores(t *testing.T, open func(testing.TB) projections.Store) {
 		{"a write from another checkpoint is refused", moved},
 		{"of many writers at once each takes its turn or is refused", writers},
 		{"a view does not change while others write", view},
-		{"a store is made anew behind the backs of its readers", clearing},
-		{"a rebuild that fails leaves everything as it was", clearingFails},
+		{"ids are listed", listed},
+		{"a generation that could not be filled is empty, and can be", refilled},
 		{"a projector is not stopped by what another hand has written", poison},
 		{"members are found by the organisations they were ever in", membersOf},
 	}
