@@ -36,9 +36,9 @@ type Model struct {
 // Models returns the read models that figures are read from.
 func Models() []Model {
 	return []Model{
-		{"headcount", headcountTable},
-		{"movements", movementsTable},
-		{"indicators", indicatorTable},
+		{headcountModel, headcountTable},
+		{movementsModel, movementsTable},
+		{indicatorModel, indicatorTable},
 	}
 }
 

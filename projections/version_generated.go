@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "c3ec96bb753860ca1b3cd5142f108599"
+const code = "c22c60586d94dcc6e9062116c0636f27"

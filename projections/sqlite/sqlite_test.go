@@ -7,3 +7,5 @@ import (
 )
 
 func TestStore(t *testing.T) { storetest.Stores(t, open) }
+
+func TestEveryModelHasDecidedOnEveryType(t *testing.T) { storetest.Handled(t, open) }
