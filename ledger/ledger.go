@@ -45,7 +45,8 @@ type Ledger struct {
 	anchor   *anchor
 	options  Options
 
-	desk *desk
+	desk  *desk
+	names names
 
 	catching  *semaphore.Weighted // one at a time: see CatchUp
 	lookedFor bool                // keys that were missing were looked for; guarded by catching

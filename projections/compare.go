@@ -30,7 +30,7 @@ const (
 // record made for one subject, or in what is kept of a subject.
 type Difference struct {
 	// Model is "headcount", "movements" or "indicators", "subjects" for the
-	// entries that are kept of a subject, "parked", or "ids".
+	// entries that are kept of a subject, "sealed", "parked", or "ids".
 	Model string `json:"model"`
 	// Sequence is that of the record; 0 when it is not known.
 	Sequence eventstore.Position `json:"sequence,omitempty"`
@@ -57,6 +57,9 @@ func Compare(ctx context.Context, a, b Reader, samePrograms bool) ([]Difference,
 		}
 	}
 	if err := c.subjects(ctx, a, b); err != nil {
+		return nil, err
+	}
+	if err := c.sealed(ctx, a, b); err != nil {
 		return nil, err
 	}
 	if err := c.ids(ctx, a, b); err != nil {
@@ -259,6 +262,42 @@ func (c *contrast) subjects(ctx context.Context, a, b Reader) error {
 		if _, there := first[s]; !there {
 			found = append(found, Difference{"subjects", other.head.Position, string(s), 1, 0, c.reason(s)})
 		}
+	}
+	c.add(found)
+	return nil
+}
+
+func (c *contrast) sealed(ctx context.Context, a, b Reader) error {
+	first := map[int64][16]byte{}
+	print := func(i int, s SealedEntry) [16]byte {
+		return fingerprint(fmt.Appendf(nil, "%s %q %q %q %x", c.both[i].names[s.Member], s.ID, s.Type, s.Schema, s.Data))
+	}
+	owners := map[int64]domain.Subject{}
+	if err := a.Sealed(ctx, 0, func(s SealedEntry) error {
+		first[s.Sequence], owners[s.Sequence] = print(0, s), c.both[0].names[s.Member]
+		return nil
+	}); err != nil {
+		return err
+	}
+	var found []Difference
+	note := func(at int64, who domain.Subject, missing, extra int) {
+		found = append(found, Difference{"sealed", eventstore.Position(at), string(who), missing, extra, c.reason(who)})
+	}
+	if err := b.Sealed(ctx, 0, func(s SealedEntry) error {
+		have, there := first[s.Sequence]
+		delete(first, s.Sequence)
+		switch who := c.both[1].names[s.Member]; {
+		case !there:
+			note(s.Sequence, who, 1, 0)
+		case have != print(1, s):
+			note(s.Sequence, who, 1, 1)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for at := range first {
+		note(at, owners[at], 0, 1)
 	}
 	c.add(found)
 	return nil

@@ -103,7 +103,7 @@ type graft struct {
 }
 
 func (g *graft) write(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{g.putSubjects, g.putCells, g.putRows, g.putIDs, g.putParked} {
+	for _, step := range []func(context.Context) error{g.putSubjects, g.putCells, g.putRows, g.putSealed, g.putIDs, g.putParked} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -218,6 +218,27 @@ func (g *graft) putRows(ctx context.Context) error {
 	return nil
 }
 
+func (g *graft) putSealed(ctx context.Context) error {
+	var sealed []SealedEntry
+	if err := g.old.Sealed(ctx, 0, func(s SealedEntry) error {
+		if !g.members[g.names[s.Member]] {
+			s.Data = bytes.Clone(s.Data)
+			sealed = append(sealed, s)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	for _, s := range g.fresh.sealed {
+		if number, ours := g.numbers[s.Member]; ours {
+			s.Member = number
+			sealed = append(sealed, s)
+		}
+	}
+	slices.SortFunc(sealed, func(a, b SealedEntry) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	return g.w.PutSealed(ctx, sealed)
+}
+
 func (g *graft) putIDs(ctx context.Context) error {
 	ids := map[string]eventstore.Position{}
 	if err := g.old.IDs(ctx, func(id string, at eventstore.Position) error {
@@ -282,6 +303,7 @@ type collected struct {
 	ids      map[string]eventstore.Position
 	parked   []Parked
 	missing  []MissingKey
+	sealed   []SealedEntry
 }
 
 var (
@@ -361,6 +383,17 @@ func (c *collected) Rows(_ context.Context, t Table, n int64, f func([]int64)) e
 	return nil
 }
 
+func (c *collected) Sealed(_ context.Context, after int64, f func(SealedEntry) error) error {
+	for _, s := range c.sealed {
+		if s.Sequence > after {
+			if err := f(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (c *collected) IDs(_ context.Context, f func(string, eventstore.Position) error) error {
 	for id, at := range c.ids {
 		if err := f(id, at); err != nil {
@@ -395,6 +428,11 @@ func (c *collected) PutRows(_ context.Context, t Table, values []int64) error {
 		return fmt.Errorf("%d values are no rows of %s", len(values), t.Name)
 	}
 	c.rows[t.Name] = append(c.rows[t.Name], values...)
+	return nil
+}
+
+func (c *collected) PutSealed(_ context.Context, sealed []SealedEntry) error {
+	c.sealed = append(c.sealed, sealed...)
 	return nil
 }
 

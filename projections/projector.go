@@ -233,7 +233,9 @@ func (c *chunk) decode(ctx context.Context, keys Keys) {
 			c.err = failed
 			return
 		}
-		rec.Data = nil
+		if e := &c.entries[i]; c.errs[i] != nil || e.Missing&domain.Identity == 0 || domain.PersonOf(e.Event) == nil {
+			rec.Data = nil
+		} // else it says who somebody is, and is kept as it is
 	}
 }
 
@@ -372,6 +374,9 @@ func (b *books) record(ctx context.Context, rec eventstore.Record, e domain.Entr
 		b.missing[subject] = true
 		b.load.missing = append(b.load.missing, MissingKey{subject, rec.Position})
 	}
+	if rec.Data != nil {
+		b.load.sealed = append(b.load.sealed, SealedEntry{int64(rec.Position), b.world.life(subject).number, rec.ID, rec.Type, rec.Schema, rec.Data})
+	}
 	for _, c := range changes {
 		b.change(rec.Position, c)
 	}
@@ -433,6 +438,7 @@ type load struct {
 	rows    map[string][]int64
 	ids     map[string]eventstore.Position
 	missing []MissingKey
+	sealed  []SealedEntry
 }
 
 func newLoad() load {
@@ -473,6 +479,9 @@ func (b *books) store(ctx context.Context, l load) error {
 		}
 	}
 	if err := b.w.PutMissingKeys(ctx, l.missing); err != nil {
+		return err
+	}
+	if err := b.w.PutSealed(ctx, l.sealed); err != nil {
 		return err
 	}
 	return b.w.PutIDs(ctx, l.ids)

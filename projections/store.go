@@ -77,6 +77,17 @@ type MissingKey struct {
 	Position eventstore.Position
 }
 
+// SealedEntry is an entry that says who a member is, as the log has it: what
+// identifies a person is sealed in its data.
+type SealedEntry struct {
+	Sequence int64
+	Member   int64 // number
+	ID       string
+	Type     string
+	Schema   string
+	Data     []byte
+}
+
 // Checkpoint says how far the read models have come.
 type Checkpoint struct {
 	Position eventstore.Position
@@ -181,6 +192,9 @@ type Reader interface {
 	// Rows calls f with the rows of a table that were added after the first n,
 	// in the order in which they were added. f must not keep the slice.
 	Rows(ctx context.Context, t Table, n int64, f func(row []int64)) error
+	// Sealed calls f with the sealed entries of records after a position, in
+	// their order. f must not keep the data.
+	Sealed(ctx context.Context, after int64, f func(SealedEntry) error) error
 	// IDs calls f with every id that is kept, and where its record stands, in no
 	// order. Only ids that are not marked as derived from their content are kept.
 	IDs(ctx context.Context, f func(id string, at eventstore.Position) error) error
@@ -199,6 +213,7 @@ type Writer interface {
 	PutCells(ctx context.Context, c []NumberedCell) error
 	// PutRows adds rows, which stand one behind the other in values.
 	PutRows(ctx context.Context, t Table, values []int64) error
+	PutSealed(ctx context.Context, s []SealedEntry) error
 	PutIDs(ctx context.Context, ids map[string]eventstore.Position) error
 	PutParked(ctx context.Context, p []Parked) error
 	PutMissingKeys(ctx context.Context, m []MissingKey) error

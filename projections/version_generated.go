@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "c22c60586d94dcc6e9062116c0636f27"
+const code = "d5a8cfc6bd52c6214c9e104c377e1cfb"

@@ -142,6 +142,10 @@ var families = []struct {
 		EN: "another process has changed the read models at the same time; try again",
 		VI: "một tiến trình khác vừa thay đổi các bảng số liệu; hãy thử lại",
 	}},
+	{"not_found", exitNotFound, is(ledger.ErrCursor), domain.Text{
+		EN: "nobody with that id is in this register: --after takes the id of its last row, with everything else as before",
+		VI: "danh sách này không có ai mang mã đó: --after nhận mã của dòng cuối trang trước, các tham số khác giữ nguyên",
+	}},
 	{"not_found", exitNotFound, is(ledger.ErrNothingBefore), domain.Text{
 		EN: "there are no earlier read models to return to: no rebuild has replaced any, or another version of the program filled them",
 		VI: "không có bảng số liệu trước đó để quay lại: chưa dựng lại lần nào, hoặc chúng do phiên bản chương trình khác lập",

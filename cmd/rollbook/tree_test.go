@@ -23,6 +23,7 @@ var examples = map[string][]string{
 	"report movements":      {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"report indicators":     {"--year", "2021", "--children"},
 	"report worklist":       {"--as-of", "2021-12-31"},
+	"report register":       {"--search", "a"},
 	"explain headcount":     {"--from", "2020-12-31", "--to", "2021-12-31", "--by", "ethnicity"},
 	"explain movements":     {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"explain indicators":    {"--from", "2020-12-31", "--to", "2021-12-31"},

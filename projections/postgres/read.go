@@ -17,7 +17,7 @@ import (
 
 // tables are those of a generation.
 func tables() []string {
-	names := []string{"subject", "cell", "event_id", "parked", "missing_key"}
+	names := []string{"subject", "cell", "event_id", "parked", "missing_key", "sealed"}
 	for _, m := range projections.Models() {
 		names = append(names, m.Table.Name)
 	}
@@ -207,6 +207,22 @@ func (t *transaction) each(ctx context.Context, f func(pgx.Rows) error, query st
 		}
 	}
 	return t.note(rows.Err())
+}
+
+// Sealed implements [projections.Reader].
+func (t *transaction) Sealed(ctx context.Context, after int64, f func(projections.SealedEntry) error) error {
+	if err := t.index(ctx, sealedKey); err != nil {
+		return err
+	}
+	return t.each(ctx, func(rows pgx.Rows) error {
+		var s projections.SealedEntry
+		var id []byte
+		if err := rows.Scan(&s.Sequence, &s.Member, &id, &s.Type, &s.Schema, &s.Data); err != nil {
+			return err
+		}
+		s.ID = string(id)
+		return f(s)
+	}, t.sql(`SELECT sequence, member, id, type, schema, data FROM {sealed} WHERE sequence > $1 ORDER BY sequence`), after)
 }
 
 // IDs implements [projections.Reader].

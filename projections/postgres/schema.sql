@@ -88,3 +88,14 @@ CREATE TABLE missing_key (
     subject  text COLLATE "C" PRIMARY KEY,
     position bigint           NOT NULL
 );
+
+-- The entries that say who a member is, as the log has them: sealed. A register
+-- opens them to show names; nothing of them is here in clear.
+CREATE TABLE sealed (
+    sequence bigint           NOT NULL,
+    member   integer          NOT NULL,
+    id       bytea            NOT NULL,
+    type     text COLLATE "C" NOT NULL,
+    schema   text COLLATE "C" NOT NULL,
+    data     bytea            NOT NULL
+);

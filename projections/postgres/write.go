@@ -20,6 +20,7 @@ const (
 	subjectNumber = "subject number"
 	headcountCell = "headcount cell"
 	eventKey      = "event_id key"
+	sealedKey     = "sealed key"
 )
 
 func rowKey(t projections.Table) string { return t.Name + " row" }
@@ -30,6 +31,7 @@ func indexes() []index {
 		{subjectNumber, `CREATE INDEX subject_number ON {subject} (number)`},
 		{headcountCell, `CREATE INDEX headcount_to_cell ON {headcount} (to_cell, member)`},
 		{eventKey, `ALTER TABLE {event_id} ADD PRIMARY KEY (id)`},
+		{sealedKey, `ALTER TABLE {sealed} ADD PRIMARY KEY (sequence)`},
 	}
 	for _, m := range projections.Models() {
 		list = append(list, index{rowKey(m.Table), `ALTER TABLE {` + m.Table.Name + `} ADD PRIMARY KEY (row)`})
@@ -216,6 +218,26 @@ func (t *transaction) PutRows(ctx context.Context, table projections.Table, valu
 		}
 	}
 	t.lasts[table.Name] = last
+	return nil
+}
+
+// PutSealed implements [projections.Writer].
+func (t *transaction) PutSealed(ctx context.Context, sealed []projections.SealedEntry) error {
+	b := t.buffer("sealed", "sequence", "member", "id", "type", "schema", "data")
+	for _, s := range sealed {
+		b.begin()
+		b.int8(s.Sequence)
+		if err := b.integer("member", s.Member); err != nil {
+			return err
+		}
+		b.bytes([]byte(s.ID))
+		b.bytes([]byte(s.Type))
+		b.bytes([]byte(s.Schema))
+		b.bytes(s.Data)
+		if err := t.spill(ctx, b); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

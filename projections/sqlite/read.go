@@ -169,6 +169,19 @@ func (t *transaction) each(ctx context.Context, f func(*sql.Rows) error, query s
 	return errors.Join(rows.Err(), rows.Close())
 }
 
+// Sealed implements [projections.Reader].
+func (t *transaction) Sealed(ctx context.Context, after int64, f func(projections.SealedEntry) error) error {
+	return t.each(ctx, func(rows *sql.Rows) error {
+		var s projections.SealedEntry
+		var data sql.RawBytes
+		if err := rows.Scan(&s.Sequence, &s.Member, &s.ID, &s.Type, &s.Schema, &data); err != nil {
+			return err
+		}
+		s.Data = data
+		return f(s)
+	}, `SELECT sequence, member, id, type, schema, data FROM sealed WHERE sequence > $1 ORDER BY sequence`, after)
+}
+
 // IDs implements [projections.Reader].
 func (t *transaction) IDs(ctx context.Context, f func(string, eventstore.Position) error) error {
 	return t.each(ctx, func(rows *sql.Rows) error {

@@ -91,3 +91,14 @@ CREATE TABLE missing_key (
     subject  TEXT PRIMARY KEY,
     position INTEGER NOT NULL
 );
+
+-- The entries that say who a member is, as the log has them: sealed. A register
+-- opens them to show names; nothing of them is here in clear.
+CREATE TABLE sealed (
+    sequence INTEGER PRIMARY KEY,
+    member   INTEGER NOT NULL,
+    id       TEXT    NOT NULL,
+    type     TEXT    NOT NULL,
+    schema   TEXT    NOT NULL,
+    data     BLOB    NOT NULL
+);

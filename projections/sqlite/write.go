@@ -92,6 +92,20 @@ func (t *transaction) PutRows(ctx context.Context, table projections.Table, valu
 	return nil
 }
 
+// PutSealed implements [projections.Writer].
+func (t *transaction) PutSealed(ctx context.Context, sealed []projections.SealedEntry) error {
+	st, err := t.prepared(ctx, `INSERT INTO sealed (sequence, member, id, type, schema, data) VALUES ($1, $2, $3, $4, $5, $6)`)
+	if err != nil {
+		return err
+	}
+	for _, s := range sealed {
+		if _, err := st.ExecContext(ctx, s.Sequence, s.Member, s.ID, s.Type, s.Schema, s.Data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // PutIDs implements [projections.Writer].
 func (t *transaction) PutIDs(ctx context.Context, ids map[string]eventstore.Position) error {
 	st, err := t.prepared(ctx, `INSERT INTO event_id (id, position) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`)

@@ -52,6 +52,12 @@ func Dump(ctx context.Context, r projections.Reader, ids []string) (string, erro
 			return "", err
 		}
 	}
+	if err := r.Sealed(ctx, 0, func(s projections.SealedEntry) error {
+		fmt.Fprintf(&b, "sealed %d %d %q %q %q %x\n", s.Sequence, s.Member, s.ID, s.Type, s.Schema, s.Data)
+		return nil
+	}); err != nil {
+		return "", err
+	}
 	for _, id := range ids {
 		p, err := r.IDPosition(ctx, id)
 		if err != nil {

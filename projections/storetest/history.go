@@ -57,9 +57,14 @@ func (h *history) add(ctx context.Context, r *rand.Rand, lines [][]byte) error {
 		e.Sequence = uint64(last) + 1
 		data := domain.AppendPayload(nil, e, domain.All)
 		if r.IntN(5) == 0 && len(domain.AppendPart(nil, e, domain.Sensitive)) > 0 {
-			data = domain.AppendSealedPayload(nil, e, []domain.Sealed{{
+			sealed := []domain.Sealed{{
 				Subject: e.Subject, Class: domain.Sensitive, KID: []byte("a2lk"), Nonce: []byte("bm9uY2U"), Text: []byte("dGV4dA"),
-			}})
+			}}
+			if len(domain.AppendPart(nil, e, domain.Identity)) > 0 {
+				sealed = append(sealed, sealed[0])
+				sealed[1].Class = domain.Identity
+			}
+			data = domain.AppendSealedPayload(nil, e, sealed)
 		}
 		rec := eventstore.Record{ID: e.ID, Type: e.Type(), Schema: domain.SchemaOf(e.Event), Data: data}
 		if !h.parked[e.Subject] {
@@ -156,7 +161,7 @@ func Same(t *testing.T, openA, openB func(testing.TB) projections.Home) {
 		}
 		all.WriteString(same(t, h, rand.New(rand.NewPCG(1, 1)), nil, openA(t), openB(t)))
 	})
-	for _, line := range []string{"headcount 50 ", "movements 50 ", "indicators 50 ", "missing key ", "parked ", "cell 20 ", "members of ", "id "} {
+	for _, line := range []string{"headcount 50 ", "movements 50 ", "indicators 50 ", "missing key ", "parked ", "sealed ", "cell 20 ", "members of ", "id "} {
 		if !t.Failed() && !strings.Contains(all.String(), "\n"+line) {
 			t.Errorf("the histories say too little: there is no %q in what they came to", line)
 		}

@@ -36,6 +36,7 @@ func roundTrip(t *testing.T, s projections.Home) {
 			w.PutCells(t.Context(), []projections.NumberedCell{cell(int64(n), "b"), cell(int64(n+1), "B_-9")}),
 			each(w, t, n, 3),
 			w.PutIDs(t.Context(), map[string]eventstore.Position{key(n): at, key(n + 1): at + 1}),
+			w.PutSealed(t.Context(), []projections.SealedEntry{{Sequence: int64(n), Member: 1, ID: "i\xff", Type: "t", Schema: "s", Data: []byte{0, 255}}}),
 			w.PutSubjects(t.Context(), []projections.Subject{
 				member(fmt.Sprint("m", n), int64(n), "\x00\xff"), {Subject: domain.Subject(fmt.Sprint("organisation/o", n)), Entries: []byte("x")},
 			}),
@@ -59,7 +60,7 @@ func roundTrip(t *testing.T, s projections.Home) {
 		for _, want := range []string{
 			fmt.Sprintf("last number %d\n", n), fmt.Sprintf("id %q %d\n", key(n+1), n+1), "id \"none\" 0\n",
 			fmt.Sprintf("subject %d \"member/m%d\" %d 1 00ff\n", n, n, n), fmt.Sprintf("cell %d {\"b\" \"official\" \"female\" \"03\" \"00\"}\n", n),
-			fmt.Sprintf("missing key \"member/k%d\" %d\n", n, n), fmt.Sprintf("headcount %d [%d ", (n/20)*3+1, n*7),
+			fmt.Sprintf("missing key \"member/k%d\" %d\n", n, n), fmt.Sprintf("sealed %d 1 \"i\\xff\" \"t\" \"s\" 00ff\n", n), fmt.Sprintf("headcount %d [%d ", (n/20)*3+1, n*7),
 		} {
 			if !strings.Contains(outside, want) {
 				t.Errorf("%q is missing from\n%s", want, outside)

@@ -1,0 +1,84 @@
+package domain
+
+import (
+	"slices"
+	"strconv"
+)
+
+// PersonOf returns what an event says of a person: all of it, or, of a
+// [ProfileChanged], what changed. It is nil if the event says nothing of one.
+func PersonOf(e Event) *Person {
+	switch e := e.(type) {
+	case *Identified:
+		return &e.Person
+	case *BroughtForward:
+		return &e.Person
+	case *TransferredIn:
+		return e.Person
+	case *ProfileChanged:
+		return &e.Person
+	default:
+		return nil
+	}
+}
+
+// Name is what a person is called and when they were born, as far as it is known.
+type Name struct {
+	Full      string
+	BirthDate Date // either this
+	BirthYear int  // or this
+}
+
+// Born returns the day of birth, or the year alone, or "" if neither is known.
+func (n Name) Born() string {
+	switch {
+	case n.BirthDate != 0:
+		return n.BirthDate.String()
+	case n.BirthYear != 0:
+		return strconv.Itoa(n.BirthYear)
+	default:
+		return ""
+	}
+}
+
+// NameOn returns what the subject of the timeline is called at the end of a day:
+// of the entries that count, the latest that says so. Given holds the entries
+// that were opened, by sequence; those of the timeline may lack what they say.
+func (t Timeline) NameOn(day Date, given map[uint64]*Person) (n Name) {
+	for _, e := range slices.Backward(t.counting()) {
+		p := given[e.Sequence]
+		if p == nil || e.EffectiveOn > day {
+			continue
+		}
+		if n.Full == "" {
+			n.Full = p.FullName
+		}
+		if n.BirthDate == 0 && n.BirthYear == 0 {
+			n.BirthDate, n.BirthYear = p.BirthDate, p.BirthYear
+		}
+	}
+	return n
+}
+
+// Membership returns when the subject was last admitted and confirmed, as it
+// stands at the end of a day; zero for what has not happened or is not known.
+func (l Life) Membership(day Date) (admitted, confirmed Date) {
+	for _, step := range l.Steps {
+		on := step.Entry.EffectiveOn
+		if on > day {
+			break
+		}
+		switch e := step.Entry.Event.(type) {
+		case *Admitted:
+			admitted, confirmed = on, 0
+		case *BroughtForward:
+			admitted, confirmed = e.AdmittedOn, e.ConfirmedOn
+		case *TransferredIn:
+			admitted, confirmed = e.AdmittedOn, e.ConfirmedOn
+		case *Confirmed:
+			confirmed = on
+		default:
+		}
+	}
+	return admitted, confirmed
+}
