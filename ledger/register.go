@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -282,10 +283,11 @@ func (n *names) refresh(ctx context.Context, l *Ledger) error {
 				continue
 			}
 			// Who reads goes on with the map as it was.
-			given := map[uint64]*domain.Person{uint64(records[i].Position): p}
-			for at, before := range n.given[members[i]] {
-				given[at] = before
+			given := maps.Clone(n.given[members[i]])
+			if given == nil {
+				given = map[uint64]*domain.Person{}
 			}
+			given[uint64(records[i].Position)] = p
 			n.given[members[i]] = given
 		}
 		n.upTo = int64(records[len(records)-1].Position)

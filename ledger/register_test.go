@@ -120,7 +120,7 @@ func TestANameIsThatOfItsTime(t *testing.T) {
 		event("member.profile_changed", "member/a", "2021-06-01", `{"person":{"full_name":"Lò Văn Hai"}}`),                      // 5
 		event("member.profile_changed", "member/a", "2021-03-01", `{"person":{"phone":"0900000001"}}`),                          // 6
 		with(event("member.profile_changed", "member/a", "2022-01-01", `{"person":{"full_name":"Lò Văn Sai"}}`), `"id":"slip"`), // 7
-		with(event("member.entry_annulled", "member/a", "2022-01-01", `{"annuls":"slip"}`), `"reason":"ghi nhầm"`))                                           // 8
+		with(event("member.entry_annulled", "member/a", "2022-01-01", `{"annuls":"slip"}`), `"reason":"ghi nhầm"`))              // 8
 	for _, tt := range []struct {
 		asOf  string
 		known eventstore.Position
