@@ -202,6 +202,75 @@ func (l *Ledger) Rebuild(ctx context.Context, what Rebuilding, p Progress) (out 
 	return out, l.install(ctx, shadow)
 }
 
+// Checked is what one way to make the read models came to.
+type Checked struct {
+	Way string `json:"way"`
+	// Digests are those of the models, by name.
+	Digests map[string]string `json:"digests"`
+	// Differences from the living ones, the first mostDifferences of Differing.
+	Differing   int                      `json:"differing"`
+	Differences []projections.Difference `json:"differences"`
+}
+
+// Check makes the read models anew in several ways, cut up otherwise each time,
+// and compares each with the living ones. It changes nothing. Progress counts
+// records, of all ways.
+func (l *Ledger) Check(ctx context.Context, p Progress) (at eventstore.Position, checked []Checked, err error) {
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return 0, nil, err
+	}
+	err = l.store.Read(ctx, func(living projections.Reader) error {
+		from, err := living.Checkpoint(ctx)
+		if err != nil {
+			return err
+		}
+		at = from.Position
+		ways := projections.Variations()
+		for i, way := range ways {
+			done := func(done, _ int64) {
+				if p != nil {
+					p(int64(i)*int64(at)+done, int64(len(ways))*int64(at))
+				}
+			}
+			c, err := l.checkOne(ctx, living, at, way, done)
+			if err != nil {
+				return err
+			}
+			checked = append(checked, c)
+		}
+		return nil
+	})
+	return at, checked, err
+}
+
+func (l *Ledger) checkOne(ctx context.Context, living projections.Reader, at eventstore.Position, way projections.Variation, p Progress) (c Checked, err error) {
+	c = Checked{Way: way.Name, Digests: map[string]string{}, Differences: []projections.Difference{}}
+	shadow, err := l.store.Begin(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, shadow.Close()) }()
+	projector := l.projector(p)
+	projector.Store, projector.How = shadow, way
+	if err := projector.Vary(ctx, at); err != nil {
+		return c, err
+	}
+	err = shadow.Read(ctx, func(anew projections.Reader) error {
+		models, err := status(ctx, anew)
+		if err != nil {
+			return err
+		}
+		for _, m := range models {
+			c.Digests[m.Name] = m.Digest
+		}
+		found, err := projections.Compare(ctx, living, anew, true)
+		c.Differing = len(found)
+		c.Differences = append(c.Differences, found[:min(len(found), mostDifferences)]...)
+		return err
+	})
+	return c, err
+}
+
 // catchUpLiving brings the living read models up to the end of the log, so that
 // less is left to do in the end. Those of another program stay as they are.
 func (l *Ledger) catchUpLiving(ctx context.Context) error {

@@ -89,6 +89,9 @@ func TestDamageIsFoundNamedAndUndone(t *testing.T) {
 		}
 	}
 	want(l.Rebuild(t.Context(), ledger.Rebuilding{Try: true}, nil))
+	if _, ways, err := l.Check(t.Context(), nil); err != nil || len(ways) != 4 || ways[0].Differing != 1 || ways[3].Differing != 1 || ways[3].Differences[0].Model != "headcount" {
+		t.Errorf("Check of damaged models = %+v, %v", ways, err)
+	}
 	r, err := l.Rebuild(t.Context(), ledger.Rebuilding{}, nil)
 	want(r, err)
 	subject := domain.Subject(r.Differences[0].Subject)

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ type Projector struct {
 	// Progress is called now and then with the position reached and the one
 	// aimed at. May be nil.
 	Progress func(at, to eventstore.Position)
+	// How is how the work is cut up. It must make no difference.
+	How Variation
 
 	// only says which streams count, if not all do.
 	only func(stream string) bool
@@ -111,7 +114,7 @@ const (
 
 func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Position) error {
 	reading, cancel := context.WithCancel(ctx)
-	chunks := make(chan *chunk, runtime.GOMAXPROCS(0))
+	chunks := make(chan *chunk, cmp.Or(p.How.Workers, runtime.GOMAXPROCS(0)))
 	read := make(chan error, 1)
 	go func() {
 		defer close(chunks)
@@ -166,7 +169,7 @@ func (p *Projector) book(ctx context.Context, b *books, from, to eventstore.Posi
 // read cuts the log into chunks and has each decoded. It sees to it that no
 // position is missing.
 func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chunks chan<- *chunk) error {
-	c := &chunk{}
+	c, size := &chunk{}, cmp.Or(p.How.Records, chunkSize)
 	send := func() bool {
 		c.done = make(chan struct{})
 		select {
@@ -175,7 +178,7 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 			return false
 		}
 		go c.decode(ctx, p.Keys)
-		c = &chunk{records: make([]eventstore.Record, 0, chunkSize)}
+		c = &chunk{records: make([]eventstore.Record, 0, size)}
 		return true
 	}
 	at := from
@@ -187,10 +190,13 @@ func (p *Projector) read(ctx context.Context, from, to eventstore.Position, chun
 			return &eventstore.GapError{Want: at + 1, Got: rec.Position}
 		}
 		at = rec.Position
+		if p.How.Zone != nil {
+			rec.Time = rec.Time.In(p.How.Zone)
+		}
 		if c.last = at; p.only == nil || p.only(rec.Stream) {
 			c.records = append(c.records, rec)
 		}
-		if len(c.records) == chunkSize && !send() {
+		if len(c.records) == size && !send() {
 			return ctx.Err()
 		}
 	}

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "d5a8cfc6bd52c6214c9e104c377e1cfb"
+const code = "6cf7d69eac3abfd65154e92aa34aed4b"

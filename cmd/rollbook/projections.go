@@ -2,19 +2,21 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
 	"rollbook/ledger"
 	"rollbook/projections"
 )
 
 func (a *app) projectionsCommand() *cobra.Command {
-	return a.group("projections", "The read models that figures come from: list, rebuild, diff, switch",
-		a.projectionsListCommand(), a.rebuildCommand(), a.diffCommand(), a.switchCommand())
+	return a.group("projections", "The read models that figures come from: list, rebuild, diff, switch, check",
+		a.projectionsListCommand(), a.rebuildCommand(), a.diffCommand(), a.switchCommand(), a.checkModelsCommand())
 }
 
 // projectionsDocument is what `projections list` answers in JSON.
@@ -205,6 +207,67 @@ func (a *app) switchCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&back, "back", false, "to the one before")
 	return cmd
+}
+
+// checkedDocument is what `projections check` answers in JSON.
+type checkedDocument struct {
+	Position eventstore.Position `json:"position"`
+	Ways     []ledger.Checked    `json:"ways"`
+	Same     bool                `json:"same"`
+}
+
+func (a *app) checkModelsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Make the read models anew in several ways; all have to come out the same", Args: arguments(0, 0),
+		Long: "Replay the log several times, with other batch sizes, numbers of workers, transactions and time zones, and compare\n" +
+			"each with the living read models, to the byte. It changes nothing. The exit code is 3 if one differs.",
+		Example: "  rollbook projections check",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			return a.withLedger(ctx, func(l *ledger.Ledger) error {
+				p := a.progress(a.say("checking", "đang kiểm tra"), -1, false)
+				at, ways, err := l.Check(ctx, func(done, of int64) { p.set(ctx, done, of, done) })
+				p.end()
+				if err != nil {
+					return err
+				}
+				return a.tellChecked(checkedDocument{at, ways, !slices.ContainsFunc(ways, func(c ledger.Checked) bool { return c.Differing > 0 })})
+			})
+		},
+	}
+}
+
+func (a *app) tellChecked(d checkedDocument) error {
+	if a.json {
+		a.out.document(d)
+	} else {
+		var rows [][]string
+		for _, c := range d.Ways {
+			same := a.say("the same", "như nhau")
+			if c.Differing > 0 {
+				first := c.Differences[0]
+				same = fmt.Sprintf(a.say("DIFFERENT in %s places, first in %s at sequence %s, %s", "KHÁC ở %s chỗ, trước hết ở %s, số thứ tự %s, %s"),
+					a.number(c.Differing), first.Model, a.number(int(first.Sequence)), first.Subject)
+			}
+			row := []string{c.Way}
+			for _, name := range modelNames() {
+				row = append(row, short(c.Digests[name]))
+			}
+			rows = append(rows, append(row, same))
+		}
+		columns := []column{{head: a.say("Way", "Cách lập")}}
+		for _, name := range modelNames() {
+			columns = append(columns, column{head: name})
+		}
+		a.out.printf(a.say("Made anew to sequence %s, and compared with the living ones:\n", "Đã lập lại đến số thứ tự %s và so với các bảng đang dùng:\n"), a.number(int(d.Position)))
+		a.table(append(columns, column{head: a.say("Compared", "So sánh"), most: 60}), rows, nil)
+	}
+	if d.Same {
+		return nil
+	}
+	return &problem{name: "verification_failed", exit: exitEvidence, told: a.json, text: textf(
+		"the read models do not come out the same; `rollbook projections rebuild` makes them anew, and if this happens again, report it",
+		"các bảng số liệu lập lại không như nhau; hãy chạy `rollbook projections rebuild`, nếu còn lặp lại hãy báo lỗi")}
 }
 
 func (a *app) rebuild(ctx context.Context, what ledger.Rebuilding) error {

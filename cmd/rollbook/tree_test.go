@@ -34,6 +34,7 @@ var examples = map[string][]string{
 	"events schema":         {"member.admitted"},
 	"projections list":      {},
 	"projections rebuild":   {},
+	"projections check":     {},
 	"projections diff":      {},
 	"projections switch":    {"--back"},
 	"anchor show":           {},
