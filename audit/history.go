@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // A history is a file of signed checkpoints, each with an empty line behind it,
@@ -188,6 +189,28 @@ func (h *History) All() iter.Seq2[[]byte, error] {
 		defer f.Close()
 		ReadHistory(f)(yield)
 	}
+}
+
+// Newest returns the last checkpoint in the history, verified but for its
+// witnesses; nil if there is none.
+func (h *History) Newest(policy *Policy, now time.Time) (*SignedCheckpoint, error) {
+	var last []byte
+	for text, err := range h.All() {
+		switch {
+		case err == nil:
+			last = text
+		case !errors.Is(err, ErrHistory):
+			return nil, err
+		}
+	}
+	if last == nil {
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	}
+	signed, err := policy.Verify(last, now, 0)
+	if err != nil && !lacksWitnesses(err) {
+		return nil, fmt.Errorf("%s: %w", h.path, err)
+	}
+	return &signed, nil
 }
 
 // Anchored says how an anchor took a checkpoint.

@@ -29,9 +29,10 @@ func Notice(signed SignedCheckpoint, at time.Time) domain.Text {
 	if len(names) == 0 {
 		en, vi = "UNWITNESSED", "CHƯA CÓ BÊN LÀM CHỨNG"
 	}
+	root := grouped(signed.Root, "\n             ")
 	return domain.Text{
-		EN: fmt.Sprintf("Ledger:     %s\nEntries:    %d\nRoot:       %s\nDate:       %s\nWitnesses:  %s\n", signed.Origin, signed.Size, grouped(signed.Root, "\n            "), day, en),
-		VI: fmt.Sprintf("Sổ cái:     %s\nSố bút toán: %d\nMã gốc:     %s\nNgày:       %s\nLàm chứng:  %s\n", signed.Origin, signed.Size, grouped(signed.Root, "\n            "), day, vi),
+		EN: fmt.Sprintf("Ledger:      %s\nRecords:     %d\nRoot:        %s\nDate:        %s\nWitnesses:   %s\n", signed.Origin, signed.Size, root, day, en),
+		VI: fmt.Sprintf("Sổ cái:      %s\nSố bản ghi:  %d\nMã gốc:      %s\nNgày:        %s\nLàm chứng:   %s\n", signed.Origin, signed.Size, root, day, vi),
 	}
 }
 

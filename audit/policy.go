@@ -71,6 +71,12 @@ func ParsePolicy(text []byte) (*Policy, error) {
 	return p, nil
 }
 
+// OwnPolicy returns the policy of a log that has no witness: its own key, and
+// "quorum none".
+func OwnPolicy(key PublicKey) *Policy {
+	return &Policy{Logs: []PolicyLog{{Key: key}}, quorum: noQuorum}
+}
+
 func (p *Policy) line(line string, known, grouped map[string]bool, keys map[[32]byte]bool) error {
 	for i := range len(line) {
 		if c := line[i]; c < ' ' && c != '\t' || c == 0x7f {
