@@ -86,7 +86,7 @@ func (p *Publisher) Publish(ctx context.Context, tiles *Tiles, size uint64) (Pub
 	out.Anchored = AppendAll(anchoring, p.Anchors, text)
 	for _, name := range sortedKeys(out.Refused) {
 		// A contradiction is worse than a lack.
-		if e, ok := errors.AsType[*EvidenceError](out.Refused[name]); ok && !e.Code.Missing() {
+		if e, ok := errors.AsType[*EvidenceError](out.Refused[name]); ok {
 			return out, fmt.Errorf("witness %s: %w", name, e)
 		}
 	}
@@ -211,7 +211,7 @@ func (p *Publisher) cosign(ctx context.Context, tiles *Tiles, next Checkpoint, t
 func goodLines(c Checkpoint, lines []byte, key PublicKey) ([]note.Signature, error) {
 	n, err := openNote(slices.Concat([]byte(c.String()+"\n"), lines), key.verifier())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotCosigned, err)
+		return nil, fmt.Errorf("%w: %v", errNotCosigned, err) //nolint:errorlint // what is wrong with its answer speaks of the witness, not of the log
 	}
 	return n.Sigs[:1], nil
 }

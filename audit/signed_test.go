@@ -26,10 +26,12 @@ func clock() time.Time { return now }
 // newKey makes a key in a file.
 func newKey(t testing.TB, name string, role audit.Role) *audit.Key {
 	t.Helper()
-	key, err := audit.NewKey(filepath.Join(t.TempDir(), "key"), name, role)
+	path := filepath.Join(t.TempDir(), "key")
+	key, err := audit.NewKey(path, name, role)
 	if err != nil {
 		t.Fatalf("NewKey(%q): %v", name, err)
 	}
+	remember(t, path, key)
 	return key
 }
 

@@ -35,7 +35,7 @@ func (t *Tiles) Checkpoint() Checkpoint { return t.at }
 func (t *Tiles) At(size uint64) (Checkpoint, error) {
 	c := Checkpoint{t.at.Origin, size, emptyRoot}
 	switch {
-	case size > t.at.Size:
+	case !t.covers(size):
 		return c, fmt.Errorf("the tree has %d records and not %d", t.at.Size, size)
 	case size == t.at.Size:
 		return t.at, nil
@@ -53,7 +53,7 @@ func (t *Tiles) At(size uint64) (Checkpoint, error) {
 // Inclusion proves that the leaf with an index is in the tree of so many
 // records. See [CheckInclusion].
 func (t *Tiles) Inclusion(index, size uint64) ([]Hash, error) {
-	if size > t.at.Size || index >= size {
+	if !t.covers(size) || index >= size {
 		return nil, fmt.Errorf("a tree of %d records proves nothing of leaf %d of %d", t.at.Size, index, size)
 	}
 	proof, err := tlog.ProveRecord(int64(size), int64(index), t.reader())
@@ -66,7 +66,7 @@ func (t *Tiles) Inclusion(index, size uint64) ([]Hash, error) {
 // Consistency proves that the tree of so many records begins with the older one.
 // See [CheckConsistency].
 func (t *Tiles) Consistency(older, size uint64) ([]Hash, error) {
-	if size > t.at.Size || older > size {
+	if !t.covers(size) || older > size {
 		return nil, fmt.Errorf("a tree of %d records proves nothing of %d → %d", t.at.Size, older, size)
 	}
 	if older == 0 || older == size {
@@ -81,7 +81,7 @@ func (t *Tiles) Consistency(older, size uint64) ([]Hash, error) {
 
 // Leaf returns the leaf with an index.
 func (t *Tiles) Leaf(index uint64) (Hash, error) {
-	if index >= t.at.Size {
+	if !t.covers(t.at.Size) || index >= t.at.Size {
 		return Hash{}, fmt.Errorf("a tree of %d records has no leaf %d", t.at.Size, index)
 	}
 	hashes, err := t.reader().ReadHashes([]int64{tlog.StoredHashIndex(0, int64(index))})
@@ -90,6 +90,8 @@ func (t *Tiles) Leaf(index uint64) (Hash, error) {
 	}
 	return Hash(hashes[0]), nil
 }
+
+func (t *Tiles) covers(size uint64) bool { return size <= t.at.Size && t.at.Size <= maxSize }
 
 func (t *Tiles) reader() tlog.HashReader {
 	return tlog.TileHashReader(tlog.Tree{N: int64(t.at.Size), Hash: tlog.Hash(t.at.Root)}, (*tileReader)(t))
