@@ -27,7 +27,7 @@ var ErrHistory = errors.New("no signed checkpoint")
 // something else it yields an [ErrHistory] and goes on; any other error ends it.
 func ReadHistory(r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		in := bufio.NewReader(r)
+		in := bufio.NewReaderSize(r, maxCheckpointBytes)
 		var note []byte
 		begun, signed, skipping := 0, false, false
 		at := 0 // line

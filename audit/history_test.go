@@ -54,15 +54,12 @@ func TestAHistoryOutlivesACrashAnywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		sizes, torn := readAll(t, h, policy)
-		want, fragments := []uint64{1, 3}, 1
-		if cut == len(second)+1 {
-			want, fragments = []uint64{1, 2, 3}, 0
+		want := []uint64{1, 3}
+		if cut >= len(second) { // all but the empty line
+			want = []uint64{1, 2, 3}
 		}
-		if cut == 0 {
-			fragments = 0
-		}
-		if !slices.Equal(sizes, want) || torn != fragments {
-			t.Errorf("cut after %d bytes: %v and %d fragments, want %v and %d", cut, sizes, torn, want, fragments)
+		if whole := cut == 0 || cut >= len(second); !slices.Equal(sizes, want) || (torn == 0) != whole {
+			t.Errorf("cut after %d bytes: %v and %d fragments, want %v", cut, sizes, torn, want)
 		}
 	}
 }
