@@ -106,7 +106,9 @@ func NewClient(address string, transport *http.Transport) (*Client, error) {
 		socket, dialer := u.Path, new(net.Dialer)
 		transport = transport.Clone()
 		transport.Proxy = nil
-		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", socket) }
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", socket)
+		}
 		prefix = "http://signer"
 	}
 	return &Client{prefix + addCheckpoint, &http.Client{

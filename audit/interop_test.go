@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,7 +51,7 @@ func TestNotesAreThoseOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := note.Sign(&note.Note{Text: signed.Checkpoint.String()}, theirs, logSigner)
+	text, err := note.Sign(&note.Note{Text: signed.String()}, theirs, logSigner)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,12 +63,7 @@ func TestNotesAreThoseOfOthers(t *testing.T) {
 // The signer can be another process, behind a socket.
 func TestASignerBehindASocket(t *testing.T) {
 	l := newSignedLog(t, 0, "quorum none\n")
-	dir, err := os.MkdirTemp("", "s") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "signer")
+	socket := filepath.Join(t.TempDir(), "s") // its path must be short
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +94,9 @@ func TestASignerBehindASocket(t *testing.T) {
 	if err := server.Close(); err != nil {
 		t.Error(err)
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
 	if _, err := l.publisher.Publish(t.Context(), l.tree.Tiles(), 800); err == nil || !strings.Contains(err.Error(), "the signer") {
 		t.Errorf("without a signer: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -156,10 +157,7 @@ func (m *memory) last(origin string) remembered {
 // the disk may have the one or the other; since nothing was signed, both are
 // true. The caller has the lock.
 func (m *memory) advance(next remembered) error {
-	held := make(map[string]remembered, len(m.held)+1)
-	for origin, r := range m.held {
-		held[origin] = r
-	}
+	held := maps.Clone(m.held)
 	held[next.Origin] = next
 	if err := m.save(held); err != nil {
 		return fmt.Errorf("what is to be signed cannot be remembered, so nothing is signed: %w", err)
@@ -172,7 +170,7 @@ func (m *memory) save(held map[string]remembered) error {
 	doc := memoryDocument{Format: memoryFormat, Logs: []memoryEntry{}}
 	for _, origin := range sortedKeys(held) {
 		r := held[origin]
-		doc.Logs = append(doc.Logs, memoryEntry{r.Checkpoint.String(), string(r.note)})
+		doc.Logs = append(doc.Logs, memoryEntry{r.String(), string(r.note)})
 	}
 	b, err := json.MarshalIndent(doc, "", " ")
 	if err != nil {

@@ -18,7 +18,6 @@ import (
 	"rollbook/audit"
 )
 
-
 var now = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return now }
@@ -406,5 +405,54 @@ func TestSignedVectors(t *testing.T) {
 	cosigner := private("auditor.example/w1", "2ef78997", 4)
 	if got, want := cosigner.Public().String(), "auditor.example/w1+2ef78997+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"; got != want {
 		t.Errorf("witness key %s, want %s", got, want)
+	}
+	c := audit.Checkpoint{Origin: "ledger.example/members/e1", Size: 1, Root: audit.Hash{1}}
+	dir := t.TempDir()
+	if err := audit.StartMemory(filepath.Join(dir, "memory")); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := audit.OpenSigner(log, filepath.Join(dir, "memory"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer signer.Close()
+	request := audit.Request{Checkpoint: []byte(c.String())}
+	lines, err := signer.AddCheckpoint(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := audit.ParseKey(secretText("auditor.example/w1", audit.WitnessKey, bytes.Repeat([]byte{2}, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := audit.StartWitness(dir); err != nil {
+		t.Fatal(err)
+	}
+	w, err := audit.OpenWitness(dir, other, audit.OwnPolicy(log.Public()), func() time.Time { return time.Unix(1767225600, 0) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	request.Checkpoint = append([]byte(c.String()+"\n"), lines...)
+	cosignatures, err := w.AddCheckpoint(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]string{
+		"signed.request": string(request.Marshal()),
+		"signed.note":    string(request.Checkpoint) + string(cosignatures),
+		"signed.vkey":    other.Public().String() + "\n",
+	} {
+		want, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil || got != string(want) {
+			t.Errorf("%s: got %q, want %q (%v)", name, got, want, err)
+		}
+	}
+	for name, got := range map[string]string{"signed.memory": filepath.Join(dir, "memory"), "witness.memory": filepath.Join(dir, "memory.json")} {
+		have, err := os.ReadFile(got)
+		want, err2 := os.ReadFile(filepath.Join("testdata", name))
+		if err := errors.Join(err, err2); err != nil || !bytes.Equal(have, want) {
+			t.Errorf("%s: got %q, want %q (%v)", name, have, want, err)
+		}
 	}
 }

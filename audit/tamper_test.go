@@ -266,7 +266,7 @@ func TestRestoredFromABackup(t *testing.T) {
 	copyTo(l.publisher.History.Path(), filepath.Join(backup, "history"))
 	l.publish(t, 5000)
 
-	restored := func(tree *audit.Tree) *audit.Publisher {
+	restored := func() *audit.Publisher {
 		history := filepath.Join(t.TempDir(), "history")
 		copyTo(filepath.Join(backup, "history"), history)
 		p := &audit.Publisher{Signer: l.signer, Witnesses: l.publisher.Witnesses, Policy: l.policy, History: audit.OpenHistory(history), Clock: clock}
@@ -275,7 +275,7 @@ func TestRestoredFromABackup(t *testing.T) {
 	// 40: the tree and the history of yesterday, the signer's memory of today.
 	yesterday := openTree(t, t.TempDir())
 	catchUp(t, yesterday, &records{list: l.records.list[:3000], created: l.records.created})
-	p := restored(yesterday)
+	p := restored()
 	_, err := p.Publish(t.Context(), yesterday.Tiles(), 3000)
 	wantCode(t, "40: before it has caught up", err, audit.CheckpointRollback)
 	catchUp(t, yesterday, l.records)
@@ -283,24 +283,24 @@ func TestRestoredFromABackup(t *testing.T) {
 		t.Errorf("40: after it has caught up: %v, %v", out.Cosigned, err)
 	}
 	fork := l.fork(t, 4000)
-	_, err = restored(fork).Publish(t.Context(), fork.Tiles(), 5000)
+	_, err = restored().Publish(t.Context(), fork.Tiles(), 5000)
 	wantCode(t, "40: with an altered tail", err, audit.SplitView)
 	head := l.fork(t, 1000)
-	_, err = restored(head).Publish(t.Context(), head.Tiles(), 5000)
+	_, err = restored().Publish(t.Context(), head.Tiles(), 5000)
 	wantCode(t, "40: with an altered head", err, audit.CheckpointInconsistent)
 
 	// 41: the signer's memory of yesterday too. Now only the witnesses know.
 	_ = l.signer.Close()
 	copyTo(filepath.Join(backup, "memory"), l.memory)
 	l.openSigner(t)
-	out, err := restored(fork).Publish(t.Context(), fork.Tiles(), 5000)
+	out, err := restored().Publish(t.Context(), fork.Tiles(), 5000)
 	wantCode(t, "41: at the same size", err, audit.SplitView)
 	if len(out.Cosigned) != 0 {
 		t.Errorf("41: cosigned by %v", out.Cosigned)
 	}
 	l.records.grow(10)
 	longer := l.fork(t, 4000)
-	out, err = restored(longer).Publish(t.Context(), longer.Tiles(), 5010)
+	out, err = restored().Publish(t.Context(), longer.Tiles(), 5010)
 	if got := code(err); got != string(audit.CheckpointInconsistent) {
 		t.Errorf("41: at a later size: %v", err)
 	}
@@ -410,14 +410,14 @@ func TestPolicies(t *testing.T) {
 	}
 	L, A, B := "log "+log.Public().String()+"\n", "witness A "+a.Public().String()+"\n", "witness B "+b.Public().String()+" https://b.example\n"
 	for text, quorum := range map[string]int{
-		L + "quorum none\n":                            0,
-		"quorum none":                                  0,
-		L + A + "quorum A\n":                           1,
-		"\t" + L + A + B + "group G all A B\nquorum G": 2,
-		"# é\n \n" + L + A + B + "group G any A B\n  quorum \t G \n":           1,
-		L + A + B + "group G 2 A B\nquorum G\n":                                2,
-		L + A + B + "group G any A\ngroup H all G B\nquorum H\n":               2,
-		L + A + B + "group \xff all A\ngroup H 1 \xff B\nquorum H\n":           1,
+		L + "quorum none\n":  0,
+		"quorum none":        0,
+		L + A + "quorum A\n": 1,
+		"\t" + L + A + B + "group G all A B\nquorum G":                        2,
+		"# é\n \n" + L + A + B + "group G any A B\n  quorum \t G \n":          1,
+		L + A + B + "group G 2 A B\nquorum G\n":                               2,
+		L + A + B + "group G any A\ngroup H all G B\nquorum H\n":              2,
+		L + A + B + "group \xff all A\ngroup H 1 \xff B\nquorum H\n":          1,
 		L + "witness none2 " + a.Public().String() + "\n" + "quorum none2 \n": 1,
 	} {
 		p, err := audit.ParsePolicy([]byte(text))
