@@ -32,8 +32,11 @@ func (c Checkpoint) String() string {
 // extension lines or signatures is no body of a checkpoint.
 func ParseCheckpoint(text string) (Checkpoint, error) {
 	var c Checkpoint
+	if len(text) > maxCheckpointBytes {
+		return c, fmt.Errorf("%w: it is too large", ErrCheckpoint)
+	}
 	lines := strings.Split(text, "\n")
-	if len(text) > maxCheckpointBytes || len(lines) != 4 || lines[3] != "" {
+	if len(lines) != 4 || lines[3] != "" {
 		return c, fmt.Errorf("%w: it must have three lines", ErrCheckpoint)
 	}
 	if !validOrigin(lines[0]) {

@@ -90,6 +90,9 @@ func decodeKey(name, text string) (PublicKey, error) {
 	if !validKeyName(name) {
 		return k, fmt.Errorf("%w: it has no name, or one with spaces or control characters", ErrKey)
 	}
+	if len(text) != base64.StdEncoding.EncodedLen(1+len(k.key)) {
+		return k, fmt.Errorf("%w: it is no Ed25519 key", ErrKey)
+	}
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) != 1+len(k.key) {
 		return k, fmt.Errorf("%w: it is no Ed25519 key", ErrKey)
@@ -107,7 +110,7 @@ func validKeyName(name string) bool {
 	})
 }
 
-// private returns what is written to a key file.
+// secret returns what is written to a key file.
 func (k *Key) secret() string {
 	return fmt.Sprintf("PRIVATE+KEY+%s+%08x+%s", k.public.Name, k.public.hash(), base64.StdEncoding.EncodeToString(append([]byte{byte(k.public.Role)}, k.private.Seed()...)))
 }

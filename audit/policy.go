@@ -245,10 +245,10 @@ const clockSkew = 5 * time.Minute
 // have done so within that time. What fails is an [*EvidenceError]; if it is the
 // quorum or the age, the checkpoint is returned with it.
 func (p *Policy) Verify(text []byte, now time.Time, age time.Duration) (SignedCheckpoint, error) {
-	signed := SignedCheckpoint{Note: slices.Clone(text), Quorum: p.Quorum()}
 	if len(text) > maxCheckpointBytes {
 		return SignedCheckpoint{}, evidence(CheckpointMalformed, 0, "it has more than %d bytes", maxCheckpointBytes)
 	}
+	signed := SignedCheckpoint{Note: slices.Clone(text), Quorum: p.Quorum()}
 	verifiers := make([]note.Verifier, 0, len(p.Logs)+len(p.Witnesses))
 	for _, l := range p.Logs {
 		verifiers = append(verifiers, l.Key.verifier())

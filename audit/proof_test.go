@@ -173,8 +173,8 @@ func TestProofFile(t *testing.T) {
 	wantCode(t, "a hash less", edit(func(p *audit.Proof) { p.Hashes = p.Hashes[1:] }), audit.InclusionInvalid)
 	wantCode(t, "65 hashes", edit(func(p *audit.Proof) { p.Hashes = make([]audit.Hash, 65) }), audit.ProofMalformed)
 	wantCode(t, "an index of 2^63", edit(func(p *audit.Proof) { p.Index = 1 << 63 }), audit.ProofMalformed)
-	wantCode(t, "an entry of 100 MB", edit(func(p *audit.Proof) { p.Entry = make([]byte, 100<<20) }), audit.ProofMalformed)
-	wantCode(t, "a note of 100 MB", edit(func(p *audit.Proof) { p.Note = make([]byte, 100<<20) }), audit.ProofMalformed)
+	wantCode(t, "an entry of 1 MB", edit(func(p *audit.Proof) { p.Entry = make([]byte, 1<<20) }), audit.ProofMalformed)
+	wantCode(t, "a note of 1 MB", edit(func(p *audit.Proof) { p.Note = make([]byte, 1<<20) }), audit.ProofMalformed)
 	wantCode(t, "no witnesses", edit(func(p *audit.Proof) { p.Note = l.sign(t, signed.Checkpoint) }), audit.WitnessQuorum)
 	wantCode(t, "a fork", edit(func(p *audit.Proof) { p.Note = l.sign(t, at(t, l.fork(t, 7), 300)) }), audit.WitnessQuorum)
 	for _, text := range []string{"", "c2sp.org/tlog-proof@v2\n", strings.Replace(string(text), "index", "extra AA==\nindex", 1), strings.Replace(string(text), "index ", "index 0", 1), strings.Replace(string(text), "\n\n", "\n", 1)} {
