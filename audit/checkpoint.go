@@ -32,23 +32,48 @@ func (c Checkpoint) String() string {
 // extension lines or signatures is no body of a checkpoint.
 func ParseCheckpoint(text string) (Checkpoint, error) {
 	var c Checkpoint
+	if len(text) > maxCheckpointBytes {
+		return c, fmt.Errorf("%w: it is too large", ErrCheckpoint)
+	}
 	lines := strings.Split(text, "\n")
-	if len(text) > maxCheckpointBytes || len(lines) != 4 || lines[3] != "" {
+	if len(lines) != 4 || lines[3] != "" {
 		return c, fmt.Errorf("%w: it must have three lines", ErrCheckpoint)
 	}
 	if !validOrigin(lines[0]) {
 		return c, fmt.Errorf("%w: the first line is no origin", ErrCheckpoint)
 	}
-	size, err := strconv.ParseUint(lines[1], 10, 63)
-	if err != nil || strconv.FormatUint(size, 10) != lines[1] {
+	size, ok := parseSize(lines[1])
+	if !ok {
 		return c, fmt.Errorf("%w: the second line is no size", ErrCheckpoint)
 	}
-	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
-	if err != nil || len(root) != len(c.Root) || base64.StdEncoding.EncodeToString(root) != lines[2] {
+	root, ok := parseHash(lines[2])
+	if !ok {
 		return c, fmt.Errorf("%w: the third line is no root", ErrCheckpoint)
 	}
-	return Checkpoint{lines[0], size, Hash(root)}, nil
+	return Checkpoint{lines[0], size, root}, nil
 }
+
+// parseSize reads a number as it is written in checkpoints and proofs: decimal,
+// in its one form, at most maxSize.
+func parseSize(s string) (uint64, bool) {
+	size, err := strconv.ParseUint(s, 10, 64)
+	return size, err == nil && size <= maxSize && strconv.FormatUint(size, 10) == s
+}
+
+// parseHash reads a hash in base64, in its one form.
+func parseHash(s string) (Hash, bool) {
+	if len(s) != base64.StdEncoding.EncodedLen(len(Hash{})) { // which also keeps out line breaks
+		return Hash{}, false
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != len(Hash{}) {
+		return Hash{}, false
+	}
+	return Hash(b), true
+}
+
+// String returns the hash in base64.
+func (h Hash) String() string { return base64.StdEncoding.EncodeToString(h[:]) }
 
 func validOrigin(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '+' || r >= 0x7f })

@@ -11,6 +11,12 @@
 // noticing: JetStream cuts a damaged log silently and gives old positions to new
 // records. What differs is named by a code and the first position that is wrong.
 //
+// A [Publisher] brings checkpoints before the world: a [Signer] signs them, each
+// [Witness] cosigns them, both only if the log grew from what they remember; a
+// [History] keeps them, here and outside. A [Policy] says whom to believe.
+// [Tiles] prove single records, and that one tree goes on from another. What does
+// not hold is an [EvidenceError] with a code.
+//
 // The package reads stored bytes only. It knows neither events nor databases, so
 // that an auditor can read all of it.
 package audit

@@ -45,6 +45,9 @@ func perfect(hashes []Hash) Hash {
 	return row[0]
 }
 
+// emptyRoot is the root of a tree without leaves.
+var emptyRoot = Hash(sha256.Sum256(nil))
+
 // root returns the root of the tree, as RFC 6962 section 2.1 has it.
 func (e edge) root() Hash {
 	var right *Hash // of all that lies to the right
@@ -66,7 +69,7 @@ func (e edge) root() Hash {
 		}
 	}
 	if right == nil {
-		return sha256.Sum256(nil)
+		return emptyRoot
 	}
 	return *right
 }

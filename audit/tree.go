@@ -67,7 +67,7 @@ func Open(dir, origin string) (*Tree, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	t := &Tree{dir: dir, at: Checkpoint{Origin: origin, Root: sha256.Sum256(nil)}}
+	t := &Tree{dir: dir, at: Checkpoint{Origin: origin, Root: emptyRoot}}
 	t.files = writer{dir: dir, touched: map[string]bool{}, op: func(string) error { return nil }, slots: make(chan struct{}, atOnce)}
 	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
 	if errors.Is(err, fs.ErrNotExist) {
