@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -48,6 +49,7 @@ type Ledger struct {
 	desk  *desk
 	names names
 
+	booked    atomic.Uint64       // records that were taken into read models, rebuilds included
 	catching  *semaphore.Weighted // one at a time: see CatchUp
 	lookedFor bool                // keys that were missing were looked for; guarded by catching
 }
@@ -103,7 +105,7 @@ func (l *Ledger) Figures(ctx context.Context) (*projections.Figures, error) {
 type Progress func(done, of int64)
 
 func (l *Ledger) projector(p Progress) *projections.Projector {
-	projector := &projections.Projector{Log: l.log, Store: l.store, Keys: l.keys}
+	projector := &projections.Projector{Log: l.log, Store: l.store, Keys: l.keys, Booked: func(n eventstore.Position) { l.booked.Add(uint64(n)) }}
 	if p != nil {
 		projector.Progress = func(at, to eventstore.Position) { p(int64(at), int64(to)) }
 	}

@@ -208,7 +208,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	}
 	l := newLedger(ctx, id, log, models, k, logger)
 	l.anchor, l.options = anchor, o
-	l.figures.Unsafe = log.Unsafe
+	l.figures.Unsafe, l.figures.Lag = log.Unsafe, l.lag
 	return l, nil
 }
 

@@ -18,6 +18,8 @@ type Figures struct {
 	// Unsafe reports whether the log answers before a fact is on the disk, so
 	// that a power cut may take back what figures count. May be nil.
 	Unsafe func() bool
+	// Lag returns how far a position is behind the end of the log. May be nil.
+	Lag func(context.Context, eventstore.Position) (Lag, error)
 
 	store Store
 
@@ -79,12 +81,21 @@ type Question struct {
 // NothingKnown is what was known before the first record.
 const NothingKnown eventstore.Position = math.MaxUint64
 
+// Lag is how far read models are behind the log.
+type Lag struct {
+	// Behind counts the records that they have not taken in.
+	Behind int64 `json:"behind"`
+	// Seconds is how long ago the first of those was stored; 0 if there is none.
+	Seconds float64 `json:"lag_seconds"`
+}
+
 // Standing says from where an answer was given.
 type Standing struct {
 	// KnownAt is the last position that counted.
 	KnownAt eventstore.Position `json:"known_at"`
 	// Position is how far the read models had come.
 	Position eventstore.Position `json:"position"`
+	Lag
 	// Parked is the number of subjects that wait, because a record was not
 	// understood; they are missing from the answer as far as they concern it.
 	Parked int `json:"parked"`
@@ -122,6 +133,13 @@ func (f *Figures) view(ctx context.Context, q Question, answer func(view) error)
 	case known == 0 || known > f.at.Position:
 		known = f.at.Position
 	}
+	var lag Lag
+	if f.Lag != nil {
+		var err error
+		if lag, err = f.Lag(ctx, f.at.Position); err != nil {
+			return err
+		}
+	}
 	d := f.directoryAt(known)
 	if q.Organisation != "" && d.Organisation(q.Organisation) == nil {
 		if _, ever := f.timelines[domain.OrganisationSubject(q.Organisation)]; !ever {
@@ -131,7 +149,7 @@ func (f *Figures) view(ctx context.Context, q Question, answer func(view) error)
 	return answer(view{
 		Figures: f, known: uint64(known), directory: d,
 		Standing: Standing{
-			KnownAt: known, Position: f.at.Position, Parked: len(f.parked), MissingKeys: f.missing,
+			KnownAt: known, Position: f.at.Position, Lag: lag, Parked: len(f.parked), MissingKeys: f.missing,
 			Complete: len(f.parked) == 0 && f.missing == 0, UnsafeSync: f.Unsafe != nil && f.Unsafe(),
 		},
 	})

@@ -33,6 +33,9 @@ type Projector struct {
 	// Progress is called now and then with the position reached and the one
 	// aimed at. May be nil.
 	Progress func(at, to eventstore.Position)
+	// Booked is called with the number of records that a transaction has taken
+	// in, when they are there. May be nil.
+	Booked func(records eventstore.Position)
 	// How is how the work is cut up. It must make no difference.
 	How Variation
 
@@ -83,7 +86,7 @@ func (p *Projector) CatchUpTo(ctx context.Context, to eventstore.Position) error
 	if from.Position == to {
 		return nil
 	}
-	return p.Store.Write(ctx, from, func(w Writer) (Checkpoint, error) {
+	err := p.Store.Write(ctx, from, func(w Writer) (Checkpoint, error) {
 		b, err := newBooks(ctx, w, from.Position == 0)
 		if err != nil {
 			return from, err
@@ -93,6 +96,10 @@ func (p *Projector) CatchUpTo(ctx context.Context, to eventstore.Position) error
 		}
 		return Checkpoint{to, from.Generation}, nil
 	})
+	if err == nil && p.Booked != nil {
+		p.Booked(to - from.Position)
+	}
+	return err
 }
 
 // chunk is a run of records and what they say. Decoding is most of the work,

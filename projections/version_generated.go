@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "6cf7d69eac3abfd65154e92aa34aed4b"
+const code = "51bddf9d402a279eb9fa0154c08658cc"

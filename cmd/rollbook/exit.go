@@ -132,6 +132,9 @@ var families = []struct {
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
 	}},
+	{"not_reached", exitUnreachable, is(ledger.ErrNotReached), domain.Text{
+		VI: "nhật ký chưa có số thứ tự của --min-position trong thời gian chờ; hãy kiểm tra lại số đó hoặc tăng --wait",
+	}},
 	{"in_use", exitUnreachable, is(projections.ErrBusy), domain.Text{
 		VI: "một tiến trình khác đang dựng lại các bảng số liệu; hãy đợi nó xong",
 	}},

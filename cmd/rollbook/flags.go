@@ -19,6 +19,8 @@ type question struct {
 	organisation string
 	asOf         string
 	knownAt      string
+	minPosition  uint64
+	wait         time.Duration
 }
 
 func (q *question) organisationFlag(cmd *cobra.Command) {
@@ -30,8 +32,13 @@ func (q *question) asOfFlag(cmd *cobra.Command, more string) {
 }
 
 func (q *question) knownAtFlag(cmd *cobra.Command) {
+	cmd.Flags().Uint64Var(&q.minPosition, "min-position", 0, "answer from read models that have come at least to this sequence, such as that of one's own write")
+	cmd.Flags().DurationVar(&q.wait, "wait", defaultWait, "how long to wait for --min-position")
 	cmd.Flags().StringVar(&q.knownAt, "known-at", "", "last sequence that counts, or a moment such as 2023-01-31T17:00:00+07:00; without it everything recorded")
 }
+
+// defaultWait is how long a question waits for a position.
+const defaultWait = 5 * time.Second
 
 // resolve returns the question, with fallback as the day where none is given.
 func (q *question) resolve(ctx context.Context, l *ledger.Ledger, fallback domain.Date) (projections.Question, error) {
@@ -45,6 +52,11 @@ func (q *question) resolve(ctx context.Context, l *ledger.Ledger, fallback domai
 	if out.Organisation != "" && !domain.ValidID(out.Organisation) {
 		return out, usage("--organisation %q is not an id: 1 to 64 of the characters A-Z a-z 0-9 _ -",
 			"--organisation %q không phải mã: 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(out.Organisation))
+	}
+	if q.minPosition > 0 {
+		if err := l.Await(ctx, eventstore.Position(q.minPosition), q.wait); err != nil {
+			return out, err
+		}
 	}
 	out.KnownAt, err = q.known(ctx, l)
 	return out, err

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 	"github.com/spf13/cobra"
 
 	"rollbook/domain"
@@ -27,13 +29,17 @@ type projectionsDocument struct {
 }
 
 func (a *app) projectionsListCommand() *cobra.Command {
-	return &cobra.Command{
+	var metrics bool
+	cmd := &cobra.Command{
 		Use: "list", Short: "Where each read model stands, and what waits", Args: arguments(0, 0),
 		Long:    "Show how far each read model has come, how many rows it holds, and the subjects that wait because a\nrecord was not understood. It changes nothing.",
 		Example: "  rollbook projections list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.withLedger(ctx, func(l *ledger.Ledger) error {
+				if metrics {
+					return a.writeMetrics(l)
+				}
 				models, parked, err := l.Models(ctx)
 				if err != nil {
 					return err
@@ -52,6 +58,31 @@ func (a *app) projectionsListCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&metrics, "metrics", false, "as Prometheus reads it, for a file that its node exporter collects")
+	return cmd
+}
+
+// writeMetrics writes the metrics in the text form of Prometheus.
+func (a *app) writeMetrics(l *ledger.Ledger) error {
+	if a.json {
+		return usage("--metrics and --json contradict each other; leave one out", "--metrics và --json mâu thuẫn; hãy bỏ một trong hai")
+	}
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(l.Metrics()); err != nil {
+		return err
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, f); err != nil {
+			return err
+		}
+	}
+	a.out.printf("%s", text.String())
+	return nil
 }
 
 func (a *app) showModels(models []ledger.ModelStatus, parked []ledger.Parked) {
