@@ -6,13 +6,13 @@
 # installed by apt-get.
 #
 #   ./check.sh               everything, some minutes
-#   FUZZTIME=5s ./check.sh   shorter fuzzing
+#   FUZZTIME=5m ./check.sh   longer fuzzing
 #
 # The last line is the count of tests, subtests and fuzzing runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-fuzztime=${FUZZTIME:-30s}
+fuzztime=${FUZZTIME:-10s}
 export CGO_ENABLED=1                         # the race detector needs it
 export GOFLAGS="${GOFLAGS:-} -buildvcs=false" # a checkout owned by somebody else builds too
 
