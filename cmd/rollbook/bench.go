@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) benchCommand() *cobra.Command {
-	return a.group("bench", "Measure this machine, as ratios to what JetStream alone does in the same run", a.benchAppendCommand())
+	return a.group("bench", "Measure this machine, as ratios to what JetStream alone does in the same run", a.benchAppendCommand(), a.benchProjectionsCommand())
 }
 
 func (a *app) benchAppendCommand() *cobra.Command {
