@@ -30,7 +30,7 @@ func WriteCopies(w io.Writer, copies int) error {
 	out := bufio.NewWriter(w)
 	for {
 		line, err := lines.ReadBytes('\n')
-		if err == io.EOF { //nolint:errorlint // ReadBytes promises io.EOF itself
+		if err == io.EOF {
 			return out.Flush()
 		}
 		if err != nil {
