@@ -131,7 +131,7 @@ func (t *Tree) compare(ctx context.Context, log Log, after, to eventstore.Positi
 	}
 	at := uint64(after)
 	var tile []Hash
-	err := hashed(ctx, log.ReplayStored(ctx, after, to), func(leaves []Hash) error {
+	err := hashed(ctx, log.ReplayStored(ctx, after, to), func(_ []eventstore.Stored, leaves []Hash) error {
 		for _, leaf := range leaves {
 			if tile == nil || at%tileWidth == 0 {
 				n := at / tileWidth

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -27,6 +29,31 @@ func OpenTiles(dir string, at Checkpoint) *Tiles { return &Tiles{dir, at} }
 
 // Tiles returns the tiles of the tree for what it comes to now.
 func (t *Tree) Tiles() *Tiles { return OpenTiles(t.dir, t.Checkpoint()) }
+
+// ReadTiles returns the tiles in a tree's directory for its newest checkpoint, and
+// when the log was made that they are of. It returns fs.ErrNotExist if there is
+// no tree, and [ErrTree] if its files do not say.
+func ReadTiles(dir string) (tiles *Tiles, created time.Time, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	if err != nil {
+		return nil, created, err
+	}
+	at, err := ParseCheckpoint(string(b))
+	if err != nil {
+		return nil, created, fmt.Errorf("%w: %w", ErrTree, err)
+	}
+	if at.Size > 0 {
+		var doc logDocument
+		if b, err = os.ReadFile(filepath.Join(dir, logFile)); err == nil {
+			err = json.Unmarshal(b, &doc)
+		}
+		if err != nil {
+			return nil, created, fmt.Errorf("%w: %w", ErrTree, err)
+		}
+		created = doc.Created
+	}
+	return OpenTiles(dir, at), created, nil
+}
 
 // Checkpoint returns the checkpoint that the tiles are read for.
 func (t *Tiles) Checkpoint() Checkpoint { return t.at }

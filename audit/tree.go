@@ -156,7 +156,7 @@ func (t *Tree) CatchUp(ctx context.Context, log Log) error {
 	}
 	// What is added beyond the checkpoint is forgotten if it cannot be written.
 	added, unwritten := t.at.Size, 0
-	err = hashed(ctx, log.ReplayStored(ctx, eventstore.Position(t.at.Size), shape.Last), func(leaves []Hash) error {
+	err = hashed(ctx, log.ReplayStored(ctx, eventstore.Position(t.at.Size), shape.Last), func(_ []eventstore.Stored, leaves []Hash) error {
 		for _, leaf := range leaves {
 			t.edge.add(leaf, func(level int, tile []Hash) {
 				t.files.begin(tilePath(level, added>>(tileHeight*(level+1)), tileWidth), bytesOf(tile))
@@ -246,7 +246,7 @@ const chunkSize = 1024
 
 // hashed calls add with the leaf hashes of records, in their order. They are
 // hashed on all processors. An error ends it after what came before was added.
-func hashed(ctx context.Context, records iter.Seq2[eventstore.Stored, error], add func([]Hash) error) error {
+func hashed(ctx context.Context, records iter.Seq2[eventstore.Stored, error], add func([]eventstore.Stored, []Hash) error) error {
 	type chunk struct {
 		records []eventstore.Stored
 		leaves  []Hash
@@ -275,7 +275,6 @@ func hashed(ctx context.Context, records iter.Seq2[eventstore.Stored, error], ad
 					}
 					c.leaves = append(c.leaves, leaf)
 				}
-				c.records = nil
 			}(c)
 			select {
 			case chunks <- c:
@@ -303,7 +302,7 @@ func hashed(ctx context.Context, records iter.Seq2[eventstore.Stored, error], ad
 	for c := range chunks {
 		<-c.done
 		if failed == nil {
-			if failed = add(c.leaves); failed == nil {
+			if failed = add(c.records[:len(c.leaves)], c.leaves); failed == nil {
 				failed = c.err
 			}
 			if failed != nil {

@@ -39,14 +39,26 @@ type anchor struct {
 	stop  context.CancelFunc
 	ended chan struct{}
 
-	mu    sync.Mutex
-	alarm error // why nothing may be appended any more
+	signing  *signing
+	unsigned error // why there is no signing
+	unsafe   func() bool
+
+	mu         sync.Mutex
+	alarm      error // why nothing may be appended any more
+	publishing sync.Mutex
+}
+
+// anchored is a log that the tree follows.
+type anchored interface {
+	audit.Log
+	// Unsafe reports whether the log answers before a fact is on the disk.
+	Unsafe() bool
 }
 
 // openAnchor opens the tree, compares the log with it and begins to follow the
 // log. A tree that is missing is begun only for a log that never had one, or
 // when the operator says so.
-func openAnchor(ctx context.Context, dir string, id identity, o Options, empty bool, log audit.Log, logger *slog.Logger) (*anchor, error) {
+func openAnchor(ctx context.Context, dir string, id identity, o Options, empty bool, log anchored, logger *slog.Logger) (*anchor, error) {
 	path := o.Tree
 	if path == "" {
 		path = filepath.Join(dir, treeDirectory)
@@ -70,7 +82,14 @@ func openAnchor(ctx context.Context, dir string, id identity, o Options, empty b
 	if err := tree.Check(ctx, log); err != nil {
 		return nil, err
 	}
-	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{})}
+	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{}), unsafe: log.Unsafe}
+	if a.signing, a.unsigned = openSigning(dir, id, o); a.unsigned != nil {
+		// What is recorded is safe without; but somebody has to know.
+		logger.ErrorContext(ctx, "checkpoints are not signed", slog.Any("error", a.unsigned))
+	}
+	if err := a.compareSigned(!o.NewTree); err != nil {
+		return nil, errors.Join(err, a.closeSigning())
+	}
 	a.last = context.WithoutCancel(ctx)
 	follow, stop := context.WithCancel(a.last)
 	a.stop = stop
@@ -87,7 +106,9 @@ func (a *anchor) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			_ = a.catchUp(ctx) // it is noted, and logged
+			if a.catchUp(ctx) == nil { // if not, it is noted, and logged
+				a.signIfDue(ctx)
+			}
 		}
 	}
 }
@@ -125,9 +146,82 @@ func (a *anchor) Close() error {
 	a.stop()
 	<-a.ended
 	if a.alarmed() {
-		return nil // it was reported
+		return a.closeSigning() // it was reported
 	}
-	return a.catchUp(a.last)
+	if err := a.catchUp(a.last); err != nil {
+		return errors.Join(err, a.closeSigning())
+	}
+	a.signIfDue(a.last)
+	return a.closeSigning()
+}
+
+func (a *anchor) closeSigning() error {
+	if a.signing == nil {
+		return nil
+	}
+	return a.signing.Close()
+}
+
+// compareSigned compares the tree with the newest checkpoint that is held: a log
+// and a tree that were both set back contradict it.
+func (a *anchor) compareSigned(known bool) error {
+	if a.signing == nil || !known {
+		return nil
+	}
+	newest, err := a.signing.history.Newest(a.signing.policy, time.Now())
+	if err != nil || newest == nil {
+		return err
+	}
+	tiles := a.tree.Tiles()
+	var proof []audit.Hash
+	if at := tiles.Checkpoint(); newest.Size <= at.Size {
+		if proof, err = tiles.Consistency(newest.Size, at.Size); err != nil {
+			return err
+		}
+	}
+	return audit.CheckConsistency(newest.Checkpoint, tiles.Checkpoint(), proof)
+}
+
+// signIfDue signs if the log has grown or the day is over. Of a log that answers
+// before facts are on the disk nothing is signed: a power cut could take back what
+// was.
+func (a *anchor) signIfDue(ctx context.Context) {
+	if a.signing == nil || a.unsafe() || !a.signing.due(a.tree.Checkpoint().Size, time.Now()) {
+		return
+	}
+	_, _ = a.sign(ctx) // it is noted, and logged
+}
+
+// sign has what the tree came to signed. If that contradicts what was signed
+// before, nothing is recorded any more.
+func (a *anchor) sign(ctx context.Context) (Signed, error) {
+	switch {
+	case a.signing == nil:
+		return Signed{}, a.unsigned
+	case a.unsafe():
+		return Signed{}, fmt.Errorf("%w: the log answers before facts are on the disk (--unsafe-sync)", ErrSigning)
+	}
+	a.publishing.Lock()
+	defer a.publishing.Unlock()
+	out, err := a.signing.publish(ctx, a.tree, a.logger)
+	signed := Signed{out.SignedCheckpoint, a.signing.policy.Unwitnessed(), err}
+	if err == nil || ctx.Err() != nil {
+		return signed, err
+	}
+	evidence, ok := errors.AsType[*audit.EvidenceError](err)
+	if ok && evidence.Code.Missing() {
+		a.logger.WarnContext(ctx, "the checkpoint lacks witnesses", slog.Any("error", err))
+		return signed, nil
+	}
+	a.logger.ErrorContext(ctx, "the checkpoint is not signed", slog.Any("error", err))
+	if ok {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.alarm == nil {
+			a.alarm = err
+		}
+	}
+	return signed, err
 }
 
 // Checkpoint returns how far the log is vouched for, and by which root.

@@ -182,7 +182,9 @@ func (l *Ledger) measureLag(ctx context.Context, fact func(int) []byte, done fun
 		took = append(took, time.Since(answered))
 	}
 	stop()
-	_ = <-ended // what it ended with is our own doing
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		return err
+	}
 	result := Measured{Name: "a fact in the read models after its answer", Records: liveFacts}
 	result.spread(took)
 	done(result)

@@ -28,6 +28,9 @@ import (
 //	keys.db        the keys of what is sealed in the log, wrapped
 //	master.key     what they are wrapped under, unless it is kept elsewhere
 //	tree/          the tree that the log is compared with, unless it is kept elsewhere
+//	log.key        the key that its checkpoints are signed with, unless another process signs
+//	signer.json    what that key has signed last; belongs into no backup
+//	checkpoints    the signed checkpoints
 //	models.db      the read models; may be deleted at any time
 //
 // Neither the log nor the keys can be made anew; without the keys, every
@@ -100,6 +103,8 @@ type Options struct {
 	// instead of in models.db, and so does the keyring of a ledger that is made
 	// with it. See [rollbook/internal/postgres.Open] for what the URL takes.
 	Database string
+	// Signing says who signs checkpoints of the log.
+	Signing Signing
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
@@ -269,9 +274,9 @@ func mayCreate(dir string, o Options) error {
 		switch name := f.Name(); {
 		case name == logDirectory:
 			log = true
-		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory:
+		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile):
 			made = true // for a ledger, after its identity
-		case name == masterFile: // it may be put there beforehand
+		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)

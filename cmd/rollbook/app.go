@@ -32,6 +32,7 @@ type app struct {
 	feed     ledger.Servers
 	unsafe   bool
 	database string
+	signing  ledger.Signing
 	json     bool
 	lang     string
 	verbose  bool
@@ -132,6 +133,9 @@ func (a *app) root() *cobra.Command {
 	f.StringVar(&a.servers.Cert, "nats-cert", a.env("ROLLBOOK_NATS_CERT"), "file with this program's certificate for the NATS servers (ROLLBOOK_NATS_CERT)")
 	f.StringVar(&a.servers.Key, "nats-key", a.env("ROLLBOOK_NATS_KEY"), "file with the key to that certificate (ROLLBOOK_NATS_KEY)")
 	f.StringVar(&a.feed.NKeyFile, "feed-nkey", a.env("ROLLBOOK_FEED_NKEY"), "file with the seed of the nkey for the feed on the NATS servers (ROLLBOOK_FEED_NKEY)")
+	f.StringVar(&a.signing.Policy, "policy", a.env("ROLLBOOK_POLICY"), "policy file: the key of the log, and which witnesses have to cosign its checkpoints; without it there are none (ROLLBOOK_POLICY)")
+	f.StringVar(&a.signing.Signer, "signer", a.env("ROLLBOOK_SIGNER"), "address of the process that signs checkpoints, such as unix:///run/rollbook/sign.sock; without it this one does (ROLLBOOK_SIGNER)")
+	f.StringArrayVar(&a.signing.Anchors, "anchor", splitList(a.env("ROLLBOOK_ANCHORS")), "file outside that each checkpoint is added to, on another disk or in a shared folder; may be given again (ROLLBOOK_ANCHORS, separated by commas)")
 	f.BoolVar(&a.unsafe, "unsafe-sync", false, "accept a log that answers before facts are on the disk; for data that can be made again. Every report says so")
 	// Not with the variable as its default: help would show it, with a password.
 	f.StringVar(&a.database, "database", "", "PostgreSQL database for the read models and the keys of a new ledger, as postgres://USER@HOST/NAME; without it files in the data directory (ROLLBOOK_DATABASE, PGPASSWORD)")
@@ -143,7 +147,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.anchorCommand(), a.natsCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.projectionsCommand(), a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.natsCommand(), a.benchCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root
@@ -244,13 +248,21 @@ func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
 		o.MasterKey, o.Tree, o.Database = a.master, a.tree, a.database
-		o.Servers, o.Feed, o.UnsafeSync = a.servers, a.feed, a.unsafe
+		o.Servers, o.Feed, o.UnsafeSync, o.Signing = a.servers, a.feed, a.unsafe, a.signing
 	}
 	l, err := ledger.Open(ctx, dir, o)
 	if err != nil {
 		return err
 	}
 	return errors.Join(do(l), l.Close())
+}
+
+// splitList returns what stands between commas.
+func splitList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, ",")
 }
 
 // interactive reports whether a stream is a terminal.

@@ -81,6 +81,16 @@ var families = []struct {
 		EN: "the files of the tree that the log is compared with are damaged; restore them from a backup or, if the log is certainly whole, make them anew with `rollbook anchor rebuild`",
 		VI: "các tệp của cây băm dùng để đối chiếu nhật ký bị hỏng; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
 	}},
+	{"evidence_missing", exitEvidence, lacksEvidence, domain.Text{}},
+	{"verification_failed", exitEvidence, as[*audit.EvidenceError], domain.Text{}},
+	{"evidence_missing", exitEvidence, is(audit.ErrMemory), domain.Text{
+		EN: "the memory of what was signed is missing or damaged, so nothing is signed; see `rollbook help checkpoint restart`",
+		VI: "bộ nhớ của những gì đã ký bị mất hoặc hỏng nên không ký thêm; xem `rollbook help checkpoint restart`",
+	}},
+	{"unavailable", exitUnreachable, is(audit.ErrMemoryInUse), domain.Text{}},
+	{"usage", exitUsage, is(audit.ErrPolicy), domain.Text{}},
+	{"evidence_missing", exitEvidence, is(audit.ErrKey), domain.Text{}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrSigning), domain.Text{}},
 	{"evidence_missing", exitEvidence, is(audit.ErrOrigin), domain.Text{
 		EN: "the tree is that of another ledger; name the right one with --tree",
 		VI: "cây băm này là của sổ khác; hãy chỉ đúng thư mục bằng --tree",
@@ -336,4 +346,22 @@ func reasonOf(err error) string {
 		return path.Err.Error()
 	}
 	return err.Error()
+}
+
+// lacksEvidence reports whether evidence is missing, and not speaking against the
+// log.
+func lacksEvidence(err error) bool {
+	e, ok := errors.AsType[*audit.EvidenceError](err)
+	return ok && e.Code.Missing()
+}
+
+// codeOf returns the code of what is wrong with a log or a proof.
+func codeOf(err error) string {
+	if e, ok := errors.AsType[*audit.EvidenceError](err); ok {
+		return string(e.Code)
+	}
+	if m, ok := errors.AsType[*audit.MismatchError](err); ok {
+		return string(m.Code)
+	}
+	return "UNEXPECTED"
 }

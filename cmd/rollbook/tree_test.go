@@ -39,7 +39,16 @@ var examples = map[string][]string{
 	"projections switch":    {"--back"},
 	"anchor show":           {},
 	"anchor rebuild":        {},
-	"nats init":             {}, // with a server: see below
+	"verify":                {},
+	"checkpoint sign":       {},
+	"checkpoint show":       {},
+	"checkpoint list":       {},
+	"checkpoint notice":     {},
+	"checkpoint restart":    {},
+	"sign":                  {"--key", "k", "--memory", "m", "--listen", "unix:///s"}, // see TestWitnesses
+	"witness init":          {},                                                       // with a directory: see below
+	"witness serve":         {"--dir", "w"},                                           // see TestWitnesses
+	"nats init":             {},                                                       // with a server: see below
 	"nats keys":             {"keys"},
 	"bench append":          {"--for", "1ms"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
@@ -97,6 +106,10 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 				data = filepath.Join(t.TempDir(), "demo")
 			}
 			switch path {
+			case "sign", "witness serve":
+				return // they run until they are stopped
+			case "witness init":
+				args = []string{"--dir", t.TempDir(), "--name", "auditor.example/w1"}
 			case "nats init":
 				args = []string{"--nats", startServer(t)}
 			case "nats keys":
