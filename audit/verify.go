@@ -104,16 +104,16 @@ type Verified struct {
 	Records uint64 `json:"records"`
 	// Checkpoints is how many roots were compared.
 	Checkpoints int `json:"checkpoints"`
-	// Problems are the first mostProblems of what was found, in the order in which
-	// they matter: the first one first.
+	// Problems are what was found, in the order in which it was seen: the first ten
+	// of each code.
 	Problems []Problem `json:"problems"`
 	// Omitted counts the others.
 	Omitted int `json:"problems_omitted,omitempty"`
 }
 
-// mostProblems bounds the list, so that a log of another key does not fill the
-// memory.
-const mostProblems = 100
+// mostOfCode bounds the list, so that another log does not fill the memory, and
+// one kind of problem does not hide the others.
+const mostOfCode = 10
 
 // Good reports whether nothing was found but remarks.
 func (v *Verified) Good() bool { return !slices.ContainsFunc(v.Problems, wrong) }
@@ -135,7 +135,13 @@ func (v *Verified) add(code Code, at eventstore.Position, size uint64, format st
 
 func (v *Verified) put(p Problem) {
 	p.Nature = p.Code.Nature()
-	if len(v.Problems) >= mostProblems {
+	same := 0
+	for _, q := range v.Problems {
+		if q.Code == p.Code {
+			same++
+		}
+	}
+	if same >= mostOfCode {
 		v.Omitted++
 		return
 	}
