@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,14 +42,9 @@ func ReadTiles(dir string) (tiles *Tiles, created time.Time, err error) {
 		return nil, created, fmt.Errorf("%w: %w", ErrTree, err)
 	}
 	if at.Size > 0 {
-		var doc logDocument
-		if b, err = os.ReadFile(filepath.Join(dir, logFile)); err == nil {
-			err = json.Unmarshal(b, &doc)
-		}
-		if err != nil {
+		if created, err = readCreated(dir); err != nil {
 			return nil, created, fmt.Errorf("%w: %w", ErrTree, err)
 		}
-		created = doc.Created
 	}
 	return OpenTiles(dir, at), created, nil
 }

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -57,6 +58,29 @@ type logDocument struct {
 	Created time.Time `json:"created"`
 }
 
+func (d logDocument) marshal() ([]byte, error) {
+	b, err := json.Marshal(d)
+	return append(b, '\n'), err
+}
+
+// readCreated returns when the log of a tree was made. A document that was not
+// written as it stands there was changed.
+func readCreated(dir string) (time.Time, error) {
+	path := filepath.Join(dir, logFile)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var doc logDocument
+	if err := json.Unmarshal(b, &doc); err != nil {
+		return time.Time{}, fmt.Errorf("%s: %w", path, err)
+	}
+	if as, err := doc.marshal(); err != nil || doc.Created.IsZero() || !bytes.Equal(as, b) {
+		return time.Time{}, fmt.Errorf("%s is not what was written", path)
+	}
+	return doc.Created, nil
+}
+
 // Open opens the tree in a directory, or begins one there. It returns [ErrTree]
 // if what is there does not make its own root, and [ErrOrigin] if it is
 // another's.
@@ -85,15 +109,9 @@ func Open(dir, origin string) (*Tree, error) {
 		return nil, fmt.Errorf("%w: %s is of %s", ErrOrigin, dir, have.Origin)
 	}
 	if have.Size > 0 {
-		var doc logDocument
-		b, err := os.ReadFile(filepath.Join(dir, logFile))
-		if err == nil {
-			err = json.Unmarshal(b, &doc)
-		}
-		if err != nil {
+		if t.created, err = readCreated(dir); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrTree, err)
 		}
-		t.created = doc.Created
 	}
 	if t.edge, err = readEdge(dir, have.Size); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTree, err)
@@ -145,11 +163,11 @@ func (t *Tree) CatchUp(ctx context.Context, log Log) error {
 		return nil
 	}
 	if t.created.IsZero() {
-		doc, err := json.Marshal(logDocument{shape.Created})
+		doc, err := logDocument{shape.Created}.marshal()
 		if err != nil {
 			return err
 		}
-		if err := t.files.write(logFile, append(doc, '\n')); err != nil {
+		if err := t.files.write(logFile, doc); err != nil {
 			return err
 		}
 		t.created = shape.Created

@@ -15,6 +15,7 @@ import (
 
 func TestMain(m *testing.M) {
 	crashed()
+	verified()
 	os.Exit((&pgtest.Main{M: m}).Run())
 }
 
