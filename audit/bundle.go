@@ -86,7 +86,7 @@ func (s BundleSource) Bundle() (Bundle, error) {
 		return Bundle{}, fmt.Errorf("%w: %d records and %d earlier checkpoints are too many", ErrBundle, len(s.Records), len(s.Earlier))
 	}
 	claimed, is, err := IndexRootOf(s.IndexRecord)
-	if !is {
+	if !is || s.Index == nil {
 		err = ErrIndexRoot
 	}
 	if err != nil {
