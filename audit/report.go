@@ -111,8 +111,8 @@ func parseReport(body string) (Attestation, error) {
 	a.Params, ok["params"] = parseHash(value["params"])
 	a.Result, ok["result"] = parseHash(value["result"])
 	a.Query, a.Program, a.Policy = value["query"], value["program"], value["policy"]
-	for name, is := range ok {
-		if !is {
+	for _, name := range names {
+		if is, checked := ok[name]; checked && !is {
 			return Attestation{}, fmt.Errorf("the value of %q is none", name)
 		}
 	}
