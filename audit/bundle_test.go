@@ -1,0 +1,566 @@
+package audit_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rollbook/audit"
+	"rollbook/eventstore"
+)
+
+// signedPeople is a log of members' records under checkpoints that a witness has
+// cosigned.
+type signedPeople struct {
+	*people
+	tree         *audit.Tree
+	key, witness *audit.Key
+	policy       *audit.Policy
+}
+
+func (p *people) signed(t testing.TB, key, witness *audit.Key) *signedPeople {
+	t.Helper()
+	s := &signedPeople{people: p, tree: openTree(t, t.TempDir()), key: key, witness: witness}
+	catchUp(t, s.tree, &p.records)
+	s.policy = parsePolicy(t, fmt.Sprintf("log %s\nwitness W %s\nquorum W\n", key.Public(), witness.Public()))
+	return s
+}
+
+func (s *signedPeople) note(t testing.TB, size uint64) []byte {
+	t.Helper()
+	c := at(t, s.tree, size)
+	return append(signAs(t, s.key, c), cosignature(t, s.witness, c.String(), now)...)
+}
+
+func (s *signedPeople) checkpoint(t testing.TB, size uint64) audit.SignedCheckpoint {
+	t.Helper()
+	signed, err := s.policy.Verify(s.note(t, size), now, 0)
+	if err != nil {
+		t.Fatalf("Verify: %v", err)
+	}
+	return signed
+}
+
+// source returns what a member's bundle is made from, under the checkpoint at a
+// size and the index root in a record.
+func (s *signedPeople) source(t testing.TB, member string, size uint64, root eventstore.Stored) audit.BundleSource {
+	t.Helper()
+	claimed, _, err := audit.IndexRootOf(root)
+	if err != nil {
+		t.Fatalf("IndexRootOf: %v", err)
+	}
+	out := audit.BundleSource{Tiles: s.tree.Tiles(), Signed: s.checkpoint(t, size), Member: member, IndexRecord: root, Index: s.at(t, claimed.Size)}
+	for _, record := range s.list[:size] {
+		if record.Subject == "ledger.member."+member {
+			out.Records = append(out.Records, record)
+		}
+	}
+	return out
+}
+
+func (s *signedPeople) bundle(t testing.TB, member string, size uint64, root eventstore.Stored) audit.Bundle {
+	t.Helper()
+	b, err := s.source(t, member, size, root).Bundle()
+	if err != nil {
+		t.Fatalf("Bundle: %v", err)
+	}
+	return b
+}
+
+func marshal(t testing.TB, b audit.Bundle) []byte {
+	t.Helper()
+	out, err := b.Marshal()
+	if err != nil {
+		t.Fatalf("Marshal: %v", err)
+	}
+	return out
+}
+
+func (s *signedPeople) check(b []byte) (audit.Verdict, error) {
+	return audit.CheckBundle(b, s.policy, now, time.Hour)
+}
+
+// town is a log with a member of several records, among others.
+func town(t testing.TB) (*signedPeople, eventstore.Stored) {
+	t.Helper()
+	p := &people{}
+	for _, member := range []string{"an", "binh", "an", "an", "chi", "dung", "binh", "an", "giang"} {
+		p.of(t, member)
+	}
+	root := p.root(t, 9)
+	p.of(t, "an")
+	p.of(t, "em")
+	return p.signed(t, seeded(t, origin, audit.LogKey, 1), seeded(t, "auditor.example/w1", audit.WitnessKey, 2)), root
+}
+
+// seeded returns the key with the seed of so many bytes.
+func seeded(t testing.TB, name string, role audit.Role, b byte) *audit.Key {
+	t.Helper()
+	seed := bytes.Repeat([]byte{b}, 32)
+	key, err := audit.ParseKey(secretText(name, role, seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeds[key.Public().String()] = seed
+	return key
+}
+
+func TestBundleOfAMember(t *testing.T) {
+	s, root := town(t)
+	source := s.source(t, "an", 12, root)
+	source.Earlier = []audit.SignedCheckpoint{s.checkpoint(t, 3), s.checkpoint(t, 10)}
+	made, err := source.Bundle()
+	if err != nil {
+		t.Fatalf("Bundle: %v", err)
+	}
+	b := marshal(t, made)
+	golden(t, "bundle.json", b)
+	read, err := audit.ParseBundle(b)
+	if err != nil || !bytes.Equal(marshal(t, read), b) {
+		t.Fatalf("ParseBundle: %v; it is written as %s", err, marshal(t, read))
+	}
+	v, err := s.check(b)
+	if err != nil {
+		t.Fatalf("CheckBundle: %v", err)
+	}
+	var positions, later []eventstore.Position
+	for _, e := range v.Events {
+		positions = append(positions, e.Position)
+		if e.Type != "member.amended" || !e.Time.Equal(s.list[e.Position-1].Time) {
+			t.Errorf("event %v", e)
+		}
+	}
+	for _, e := range v.Later {
+		later = append(later, e.Position)
+	}
+	if !slices.Equal(positions, []eventstore.Position{1, 3, 4, 8}) || !slices.Equal(later, []eventstore.Position{11}) ||
+		v.Member != "an" || v.CompleteTo != 9 || v.Absent || !v.Witnessed || v.Checkpoint.Checkpoint != at(t, s.tree, 12) ||
+		len(v.Checkpoint.Cosigned) != 1 || !v.Checkpoint.Cosigned[0].At.Equal(now) || len(v.Earlier) != 2 || v.Earlier[0].Size != 3 {
+		t.Errorf("CheckBundle = %+v", v)
+	}
+	// Whoever asks for no witness is told that there was none.
+	if v, err := audit.CheckBundle(b, audit.OwnPolicy(s.key.Public()), now, 0); err != nil || v.Witnessed {
+		t.Errorf("unwitnessed: %v, %v", v.Witnessed, err)
+	}
+	v, err = audit.CheckBundle(b, s.policy, now.Add(48*time.Hour), time.Hour)
+	wantCode(t, "after two days", err, audit.CheckpointStale)
+	if v.Checkpoint.Size != 12 || len(v.Events) != 0 {
+		t.Errorf("a verdict of what is missing: %+v", v)
+	}
+}
+
+func TestBundleOfNobody(t *testing.T) {
+	s, root := town(t)
+	for member, want := range map[string]struct{ later int }{"aa": {}, "cuc": {}, "zu": {}, "em": {later: 1}} {
+		b := marshal(t, s.bundle(t, member, 12, root))
+		if member == "cuc" {
+			golden(t, "bundle_absent.json", b)
+		}
+		v, err := s.check(b)
+		if err != nil || !v.Absent || len(v.Events) != 0 || len(v.Later) != want.later || v.CompleteTo != 9 || v.Member != member {
+			t.Errorf("%s: %+v, %v", member, v, err)
+		}
+	}
+	p := &people{}
+	first := p.root(t, 0)
+	empty := p.signed(t, s.key, s.witness)
+	if v, err := empty.check(marshal(t, empty.bundle(t, "an", 1, first))); err != nil || !v.Absent || v.CompleteTo != 0 {
+		t.Errorf("in an index of nobody: %+v, %v", v, err)
+	}
+}
+
+// golden compares with a file of testdata.
+func golden(t testing.TB, name string, got []byte) {
+	t.Helper()
+	want, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s: got\n%s\nwant\n%s\n(%v)", name, got, want, err)
+	}
+}
+
+// 33 to 36, and all the others: what somebody can do who has the log's records and
+// makes a bundle by hand.
+func TestBundlesThatHideSomething(t *testing.T) {
+	s, root := town(t)
+	drop := func(i int) func(b *audit.Bundle) {
+		return func(b *audit.Bundle) { b.Records = slices.Delete(b.Records, i, i+1) }
+	}
+	header := func(b *audit.Bundle, i int, name, value string) {
+		b.Records[i].Headers = slices.Clone(b.Records[i].Headers)
+		for j, h := range b.Records[i].Headers {
+			if h[0] == name {
+				b.Records[i].Headers[j][1] = value
+			}
+		}
+	}
+	tests := []struct {
+		name string
+		edit func(b *audit.Bundle)
+		code audit.Code
+	}{
+		{"33: the middle one is dropped", drop(2), audit.BundleGap},
+		{"33: the first one is dropped", drop(0), audit.BundleGap},
+		{"33: the last one before a later one is dropped", drop(3), audit.BundleGap},
+		{"34: the newest are dropped", func(b *audit.Bundle) { b.Records = b.Records[:3] }, audit.BundleTail},
+		{"34: all are dropped", func(b *audit.Bundle) { b.Records = nil }, audit.BundleTail},
+		{"35: the versions are numbered anew", func(b *audit.Bundle) {
+			drop(2)(b)
+			header(b, 2, "Ledger-Version", "3")
+			header(b, 2, "Ledger-Prev-Seq", "3")
+		}, audit.InclusionInvalid},
+		{"36: said not to exist", func(b *audit.Bundle) {
+			b.Records = nil
+			b.Proof = audit.IndexProof{Before: s.at(t, 9).Prove("a").Before, After: s.at(t, 9).Prove("binh").Member}
+		}, audit.IndexProofInvalid},
+		{"36: with the proof of somebody else's absence", func(b *audit.Bundle) {
+			b.Records, b.Proof = nil, s.at(t, 9).Prove("cuc")
+		}, audit.IndexProofInvalid},
+		{"with somebody else's entry", func(b *audit.Bundle) { b.Proof = s.at(t, 9).Prove("binh") }, audit.IndexProofInvalid},
+		{"with an entry of another position", func(b *audit.Bundle) { b.Proof = s.at(t, 4).Prove("an") }, audit.IndexProofInvalid},
+		{"without a proof", func(b *audit.Bundle) { b.Proof = audit.IndexProof{} }, audit.IndexProofInvalid},
+		{"the data are changed", func(b *audit.Bundle) { b.Records[1].Data = []byte(`{"v":1,"n":9}`) }, audit.InclusionInvalid},
+		{"the time is changed", func(b *audit.Bundle) { b.Records[1].Time = b.Records[1].Time.Add(1) }, audit.InclusionInvalid},
+		{"a header is added", func(b *audit.Bundle) {
+			b.Records[1].Headers = append(slices.Clone(b.Records[1].Headers), [2]string{"X", "y"})
+		}, audit.InclusionInvalid},
+		{"31: another index", func(b *audit.Bundle) { b.Records[1].Index++ }, audit.InclusionInvalid},
+		{"another's record", func(b *audit.Bundle) {
+			other := s.bundle(t, "binh", 12, root)
+			b.Records = slices.Insert(b.Records, 1, other.Records[0])
+		}, audit.BundleMalformed},
+		{"two in another order", func(b *audit.Bundle) { b.Records[0], b.Records[1] = b.Records[1], b.Records[0] }, audit.BundleGap},
+		{"one of them twice", func(b *audit.Bundle) { b.Records = slices.Insert(b.Records, 1, b.Records[0]) }, audit.BundleGap},
+		{"another record for the index root", func(b *audit.Bundle) { b.Index = b.Records[0] }, audit.IndexProofInvalid},
+		{"another index root", func(b *audit.Bundle) {
+			b.Index.Data = s.at(t, 4).IndexRoot().Marshal()
+			b.Proof = s.at(t, 4).Prove("an")
+		}, audit.InclusionInvalid},
+		{"an earlier checkpoint of another log", func(b *audit.Bundle) {
+			c := at(t, s.tree, 3)
+			c.Root[0] ^= 1
+			b.Earlier = []audit.EarlierCheckpoint{{Note: append(signAs(t, s.key, c), cosignature(t, s.witness, c.String(), now)...), Consistency: consistency(t, s.tree.Tiles(), 3, 12)}}
+		}, audit.CheckpointInconsistent},
+		{"an earlier checkpoint that nobody cosigned", func(b *audit.Bundle) {
+			b.Earlier = []audit.EarlierCheckpoint{{Note: signAs(t, s.key, at(t, s.tree, 3)), Consistency: consistency(t, s.tree.Tiles(), 3, 12)}}
+		}, audit.WitnessQuorum},
+		{"26: nobody cosigned", func(b *audit.Bundle) { b.Note = signAs(t, s.key, at(t, s.tree, 12)) }, audit.WitnessQuorum},
+		{"24: another key", func(b *audit.Bundle) {
+			c := at(t, s.tree, 12)
+			b.Note = append(signAs(t, newKey(t, origin, audit.LogKey), c), cosignature(t, s.witness, c.String(), now)...)
+		}, audit.CheckpointSignature},
+		{"25: another size", func(b *audit.Bundle) { b.Note = bytes.Replace(b.Note, []byte("\n12\n"), []byte("\n13\n"), 1) }, audit.CheckpointSignature},
+		{"an older checkpoint", func(b *audit.Bundle) { b.Note = s.note(t, 10) }, audit.InclusionInvalid},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			b := s.bundle(t, "an", 12, root)
+			test.edit(&b)
+			v, err := s.check(marshal(t, b))
+			wantCode(t, "CheckBundle", err, test.code)
+			if len(v.Events) != 0 || v.CompleteTo != 0 {
+				t.Errorf("a verdict all the same: %+v", v)
+			}
+		})
+	}
+}
+
+// An index root that is recorded wrong cannot hide what the bundle shows.
+func TestBundlesWithAWrongIndexRoot(t *testing.T) {
+	tests := []struct {
+		name string
+		root func(p *people) audit.IndexRoot
+		of   func(p *people) *audit.IndexTree
+		code audit.Code
+	}{
+		{"37: the member is left out", func(p *people) audit.IndexRoot { return p.at(t, 1).IndexRoot() }, func(p *people) *audit.IndexTree { return p.at(t, 1) }, audit.IndexRootMismatch},
+		{"a record is left out", func(p *people) audit.IndexRoot { return p.at(t, 3).IndexRoot() }, func(p *people) *audit.IndexTree { return p.at(t, 3) }, audit.IndexRootMismatch},
+		{"of a log of other records", func(*people) audit.IndexRoot { return others(t).IndexRoot() }, func(*people) *audit.IndexTree { return others(t) }, audit.IndexRootMismatch},
+		{"it covers itself", func(p *people) audit.IndexRoot { r := p.at(t, 4).IndexRoot(); r.Size = 6; return r }, func(p *people) *audit.IndexTree { return p.at(t, 4) }, audit.IndexRootMismatch},
+		{"more members than records", func(p *people) audit.IndexRoot { r := p.at(t, 4).IndexRoot(); r.Members = 5; return r }, func(p *people) *audit.IndexTree { return p.at(t, 4) }, audit.IndexRootMismatch},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := &people{}
+			p.of(t, "binh")
+			p.of(t, "an")
+			p.of(t, "an")
+			p.of(t, "an")
+			right := p.root(t, 4)
+			claimed := test.root(p)
+			if claimed.Size < 4 {
+				claimed.Size = 4
+			}
+			tree := test.of(p)
+			wrong := p.append(t, audit.IndexRootStream, audit.IndexRootType, string(claimed.Marshal()))
+			s := p.signed(t, seeded(t, origin, audit.LogKey, 1), seeded(t, "w", audit.WitnessKey, 2))
+			b := s.bundle(t, "an", 6, right)
+			hashes, err := s.tree.Tiles().Inclusion(5, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Index, b.Proof = audit.ProvenRecord{Stored: wrong, Index: 5, Hashes: hashes}, tree.Prove("an")
+			_, err = s.check(marshal(t, b))
+			wantCode(t, "CheckBundle", err, test.code)
+		})
+	}
+}
+
+func others(t testing.TB) *audit.IndexTree {
+	t.Helper()
+	p := &people{}
+	p.of(t, "binh")
+	p.append(t, "sys/x", "", "")
+	p.of(t, "an")
+	p.append(t, "member/an", "member.amended", "other")
+	p.append(t, "member/an", "member.amended", "other")
+	tree := p.at(t, 5)
+	return tree
+}
+
+func TestNoBundleIsMadeFromAnAlteredLog(t *testing.T) {
+	s, root := town(t)
+	for name, test := range map[string]struct {
+		edit func(b *audit.BundleSource)
+		code audit.Code
+		is   error
+	}{
+		"an altered record": {edit: func(b *audit.BundleSource) { b.Records[1].Data = []byte("{}") }, code: audit.InclusionInvalid},
+		"another index":     {edit: func(b *audit.BundleSource) { b.Index = s.at(t, 8) }, code: audit.IndexRootMismatch},
+		"no index":          {edit: func(b *audit.BundleSource) { b.Index = nil }, is: audit.ErrBundle},
+		"no index root":     {edit: func(b *audit.BundleSource) { b.IndexRecord = s.list[0] }, is: audit.ErrBundle},
+		"no member":         {edit: func(b *audit.BundleSource) { b.Member = "a.b" }, is: audit.ErrBundle},
+		"another's record":  {edit: func(b *audit.BundleSource) { b.Member = "binh" }, is: audit.ErrBundle},
+	} {
+		source := s.source(t, "an", 12, root)
+		test.edit(&source)
+		_, err := source.Bundle()
+		if test.is == nil {
+			wantCode(t, name, err, test.code)
+		} else if !errors.Is(err, test.is) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	b := s.bundle(t, "an", 12, root)
+	for name, edit := range map[string]func(r *audit.ProvenRecord){
+		"a header of bytes":     func(r *audit.ProvenRecord) { r.Headers = [][2]string{{"X", "\xff"}} },
+		"a header with a break": func(r *audit.ProvenRecord) { r.Headers = [][2]string{{"X", "\n"}} },
+		"before 1970":           func(r *audit.ProvenRecord) { r.Time = time.Unix(-1, 0) },
+	} {
+		bad := b
+		bad.Records = slices.Clone(b.Records)
+		edit(&bad.Records[0])
+		if _, err := bad.Marshal(); !errors.Is(err, audit.ErrBundle) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// However the log came about, every member's bundle verifies, and so does that
+// of who is not in it; and a change of any byte is refused, or is one of white
+// space alone.
+func TestBundlesOfRandomLogs(t *testing.T) {
+	key, witness := newKey(t, origin, audit.LogKey), newKey(t, "w", audit.WitnessKey)
+	rapid.Check(t, func(rt *rapid.T) {
+		p := &people{}
+		var roots []eventstore.Stored
+		for _, n := range rapid.SliceOfN(rapid.IntRange(0, 11), 1, 60).Draw(rt, "records") {
+			switch n {
+			case 0:
+				p.append(t, "organisation/o1", "organisation.renamed", "{}")
+			case 1:
+				roots = append(roots, p.root(t, uint64(rapid.IntRange(0, len(p.list)).Draw(rt, "over"))))
+			default:
+				p.of(t, fmt.Sprint("m", min(n, 6)*2))
+			}
+		}
+		roots = append(roots, p.root(t, uint64(len(p.list))))
+		root := rapid.SampledFrom(roots).Draw(rt, "root")
+		s := p.signed(t, key, witness)
+		size := uint64(rapid.IntRange(int(root.Position), len(p.list)).Draw(rt, "size"))
+		member := fmt.Sprint("m", rapid.IntRange(1, 14).Draw(rt, "member"))
+		source := s.source(t, member, size, root)
+		if rapid.Bool().Draw(rt, "earlier") {
+			source.Earlier = []audit.SignedCheckpoint{s.checkpoint(t, 1+size/2)}
+		}
+		made, err := source.Bundle()
+		if err != nil {
+			rt.Fatalf("Bundle: %v", err)
+		}
+		b := marshal(t, made)
+		v, err := s.check(b)
+		if err != nil {
+			rt.Fatalf("CheckBundle: %v", err)
+		}
+		covered, _, err := audit.IndexRootOf(root)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var events, later int
+		for _, r := range source.Records {
+			if uint64(r.Position) <= covered.Size {
+				events++
+			} else {
+				later++
+			}
+		}
+		if len(v.Events) != events || len(v.Later) != later || v.Absent != (events == 0) || v.CompleteTo != covered.Size || v.Member != member {
+			rt.Fatalf("CheckBundle = %+v; want %d and %d records up to %d", v, events, later, covered.Size)
+		}
+		for range 60 {
+			at := rapid.IntRange(0, len(b)-1).Draw(rt, "at")
+			s.sameOrRefused(rt, b, at, rapid.Byte().Draw(rt, "byte"), v)
+		}
+	})
+}
+
+type failer interface {
+	Fatalf(format string, args ...any)
+}
+
+// sameOrRefused changes a byte of a bundle.
+func (s *signedPeople) sameOrRefused(t failer, b []byte, at int, to byte, want audit.Verdict) {
+	changed := bytes.Clone(b)
+	changed[at] = to
+	got, err := s.check(changed)
+	if err != nil || bytes.Equal(changed, b) {
+		return
+	}
+	if want.Absent && got.Absent && got.Member != want.Member && !bytes.Contains(b[:at], []byte(`"checkpoint"`)) {
+		return // it is the proof that somebody else is not there, and says so
+	}
+	var one, other bytes.Buffer
+	if json.Compact(&one, b) != nil || json.Compact(&other, changed) != nil || one.String() != other.String() || !reflect.DeepEqual(got, want) {
+		t.Fatalf("byte %d → %q is not noticed in …%s…", at, to, changed[max(0, at-40):min(len(b), at+40)])
+	}
+}
+
+// Every byte of a bundle, changed to its neighbours and to white space.
+func TestEveryByteOfABundleCounts(t *testing.T) {
+	s, root := town(t)
+	for _, member := range []string{"an", "cuc"} {
+		b := marshal(t, s.bundle(t, member, 12, root))
+		want, err := s.check(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range b {
+			for _, to := range []byte{b[at] ^ 1, b[at] ^ 32, ' ', byte(rand.Uint32())} {
+				s.sameOrRefused(t, b, at, to, want)
+			}
+		}
+	}
+}
+
+// Real records of the real log have the headers and subjects that a bundle reads.
+func TestBundleOfRealRecords(t *testing.T) {
+	log := openLog(t, filepath.Join(t.TempDir(), "log"), true)
+	record := func(id, typ, data string) eventstore.Record {
+		return eventstore.Record{ID: id, Type: typ, Schema: "urn:x", Actor: "clerk", Data: []byte(data)}
+	}
+	write := func(writes ...eventstore.Write) {
+		t.Helper()
+		if _, err := log.Append(t.Context(), writes...); err != nil {
+			t.Fatalf("append: %v", err)
+		}
+	}
+	write(eventstore.Write{Stream: "member/m-1", Records: []eventstore.Record{record("a", "member.identified", "{}"), record("b", "member.admitted", "{}")}},
+		eventstore.Write{Stream: "member/m-2", Records: []eventstore.Record{record("c", "member.identified", "{}")}},
+		eventstore.Write{Stream: "member/m-1", Records: []eventstore.Record{record("d", "member.confirmed", "{}")}})
+	write(eventstore.Write{Stream: "member/m-1", Expected: eventstore.Head{Position: 4, Count: 3}, Records: []eventstore.Record{record("e", "member.died", "{}")}})
+
+	p := &people{}
+	read := func() {
+		t.Helper()
+		for s, err := range log.ReplayStored(t.Context(), eventstore.Position(len(p.list)), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.list = append(p.list, s)
+			if err := p.index.Add(s, audit.LeafHash(entryOf(t, s))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	p.created = time.Now()
+	read()
+	write(eventstore.Write{Stream: audit.IndexRootStream, Records: []eventstore.Record{record("f", audit.IndexRootType, string(p.at(t, 5).IndexRoot().Marshal()))}})
+	read()
+	var roots audit.IndexRoots
+	if found := replay(t, &p.records, &roots); len(found) != 0 || roots.Checked() != 1 {
+		t.Errorf("index roots of the real log: %v, %d right", found, roots.Checked())
+	}
+	s := p.signed(t, newKey(t, origin, audit.LogKey), newKey(t, "w", audit.WitnessKey))
+	v, err := s.check(marshal(t, s.bundle(t, "m-1", 6, p.list[5])))
+	if err != nil || len(v.Events) != 4 || v.Events[3].Type != "member.died" || v.Events[2].Position != 4 || v.CompleteTo != 5 {
+		t.Errorf("CheckBundle = %+v, %v", v, err)
+	}
+	if v, err := s.check(marshal(t, s.bundle(t, "m-3", 6, p.list[5]))); err != nil || !v.Absent {
+		t.Errorf("of nobody: %+v, %v", v, err)
+	}
+}
+
+func BenchmarkBundle(b *testing.B) {
+	const size = 1_000_000
+	p := &people{}
+	for i := range size - 1 {
+		member := rand.IntN(100_000)
+		if i%90_000 == 0 {
+			member = 0 // has at least 12
+		}
+		p.of(b, fmt.Sprintf("m-%06d", member))
+	}
+	root := p.root(b, size-1)
+	s := p.signed(b, newKey(b, origin, audit.LogKey), newKey(b, "w", audit.WitnessKey))
+	source := s.source(b, "m-000000", size, root)
+	var file []byte
+	b.Run("make", func(b *testing.B) {
+		for b.Loop() {
+			made, err := source.Bundle()
+			if err != nil {
+				b.Fatal(err)
+			}
+			file = marshal(b, made)
+		}
+		b.ReportMetric(float64(len(source.Records)), "records")
+		b.ReportMetric(float64(len(file)), "bytes")
+	})
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := s.check(file); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("make, absent", func(b *testing.B) {
+		source := s.source(b, "m-none", size, root)
+		for b.Loop() {
+			if _, err := source.Bundle(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("recompute every index root", func(b *testing.B) {
+		leaves := make([]audit.Hash, size)
+		for i, r := range p.list {
+			leaves[i] = audit.LeafHash(entryOf(b, r))
+		}
+		for b.Loop() {
+			var roots audit.IndexRoots
+			for i, r := range p.list {
+				if err := roots.Add(r, leaves[i]); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+	})
+}
