@@ -513,6 +513,10 @@ func BenchmarkBundle(b *testing.B) {
 	const size = 1_000_000
 	p := &people{}
 	for i := range size - 1 {
+		if i%10_000 == 9999 {
+			p.root(b, uint64(i-5))
+			continue
+		}
 		member := rand.IntN(100_000)
 		if i%90_000 == 0 {
 			member = 0 // has at least 12
