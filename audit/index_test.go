@@ -42,8 +42,10 @@ func (p *people) append(t testing.TB, stream, typ, data string) eventstore.Store
 	s := eventstore.Stored{
 		Position: at, Time: p.created.Add(time.Duration(at) * time.Millisecond), Subject: "ledger." + kind + "." + id,
 		Headers: [][2]string{
-			{"Ledger-Id", fmt.Sprint("e", at)}, {"Ledger-Prev-Seq", previous},
-			{"Ledger-Type", typ}, {"Ledger-Version", strconv.FormatUint(head.Count+1, 10)},
+			{"Ledger-Id", fmt.Sprint("e", at)},
+			{"Ledger-Prev-Seq", previous},
+			{"Ledger-Type", typ},
+			{"Ledger-Version", strconv.FormatUint(head.Count+1, 10)},
 		},
 		Data: []byte(data),
 	}
@@ -176,10 +178,9 @@ func TestIndexIsWhatTheRecordsSay(t *testing.T) {
 		members := rapid.IntRange(1, 40).Draw(rt, "members")
 		streams := rapid.SliceOfN(rapid.IntRange(0, members), 0, 120).Draw(rt, "records")
 		for _, n := range streams {
-			switch {
-			case n == 0:
+			if n == 0 {
 				p.append(t, "organisation/o1", "organisation.founded", "{}")
-			default:
+			} else {
 				p.of(t, fmt.Sprint("m", n*2))
 			}
 			if rapid.IntRange(0, 9).Draw(rt, "look") == 0 {
