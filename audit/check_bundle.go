@@ -62,7 +62,7 @@ func (b Bundle) Verify(policy *Policy, now time.Time, age time.Duration) (Verdic
 			err = CheckConsistency(older.Checkpoint, signed.Checkpoint, e.Consistency)
 		}
 		if err != nil {
-			return Verdict{}, err
+			return Verdict{Checkpoint: signed}, err
 		}
 		v.Earlier = append(v.Earlier, older)
 	}
