@@ -82,7 +82,7 @@ func TestWhatIsNoBundle(t *testing.T) {
 			wantCode(t, "CheckBundle", err, audit.BundleMalformed)
 		})
 	}
-	for _, b := range []string{"", "{", "[]", "null", `"`, "{}{}", `{"format"`, right + right, strings.Repeat("[", 1<<20), strings.Repeat(`{"index":`, 1<<18)} {
+	for _, b := range []string{"", "{", "[]", "null", `"`, "{}{}", `{"format"`, `{"format":"\`, `{"format":"\"`, `{"format":"` + "\x01", "{\"\xff", "{} ", right + right, strings.Repeat("[", 1<<20), strings.Repeat(`{"index":`, 1<<18)} {
 		_, err := s.check([]byte(b))
 		wantCode(t, "CheckBundle("+b[:min(len(b), 20)]+")", err, audit.BundleMalformed)
 	}

@@ -103,7 +103,7 @@ func TestEveryByteOfABundleCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		for at := range b {
-			for _, to := range []byte{b[at] ^ 1, b[at] ^ 32, ' ', byte(rand.Uint32())} {
+			for _, to := range []byte{b[at] ^ 1, [...]byte{b[at] ^ 32, ' ', byte(rand.Uint32())}[at%3]} {
 				s.sameOrRefused(t, b, at, to, want)
 			}
 		}

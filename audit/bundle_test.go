@@ -3,7 +3,6 @@ package audit_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,102 +12,6 @@ import (
 	"rollbook/audit"
 	"rollbook/eventstore"
 )
-
-// signedPeople is a log of members' records under checkpoints that a witness has
-// cosigned.
-type signedPeople struct {
-	*people
-	tree         *audit.Tree
-	key, witness *audit.Key
-	policy       *audit.Policy
-}
-
-func (p *people) signed(t testing.TB, key, witness *audit.Key) *signedPeople {
-	t.Helper()
-	s := &signedPeople{people: p, tree: openTree(t, t.TempDir()), key: key, witness: witness}
-	catchUp(t, s.tree, &p.records)
-	s.policy = parsePolicy(t, fmt.Sprintf("log %s\nwitness W %s\nquorum W\n", key.Public(), witness.Public()))
-	return s
-}
-
-func (s *signedPeople) note(t testing.TB, size uint64) []byte {
-	t.Helper()
-	c := at(t, s.tree, size)
-	return append(signAs(t, s.key, c), cosignature(t, s.witness, c.String(), now)...)
-}
-
-func (s *signedPeople) checkpoint(t testing.TB, size uint64) audit.SignedCheckpoint {
-	t.Helper()
-	signed, err := s.policy.Verify(s.note(t, size), now, 0)
-	if err != nil {
-		t.Fatalf("Verify: %v", err)
-	}
-	return signed
-}
-
-// source returns what a member's bundle is made from, under the checkpoint at a
-// size and the index root in a record.
-func (s *signedPeople) source(t testing.TB, member string, size uint64, root eventstore.Stored) audit.BundleSource {
-	t.Helper()
-	claimed, _, err := audit.IndexRootOf(root)
-	if err != nil {
-		t.Fatalf("IndexRootOf: %v", err)
-	}
-	out := audit.BundleSource{Tiles: s.tree.Tiles(), Signed: s.checkpoint(t, size), Member: member, IndexRecord: root, Index: s.at(t, claimed.Size)}
-	for _, record := range s.list[:size] {
-		if record.Subject == "ledger.member."+member {
-			out.Records = append(out.Records, record)
-		}
-	}
-	return out
-}
-
-func (s *signedPeople) bundle(t testing.TB, member string, size uint64, root eventstore.Stored) audit.Bundle {
-	t.Helper()
-	b, err := s.source(t, member, size, root).Bundle()
-	if err != nil {
-		t.Fatalf("Bundle: %v", err)
-	}
-	return b
-}
-
-func marshal(t testing.TB, b audit.Bundle) []byte {
-	t.Helper()
-	out, err := b.Marshal()
-	if err != nil {
-		t.Fatalf("Marshal: %v", err)
-	}
-	return out
-}
-
-func (s *signedPeople) check(b []byte) (audit.Verdict, error) {
-	return audit.CheckBundle(b, s.policy, now, time.Hour)
-}
-
-// town is a log with a member of several records, among others.
-func town(t testing.TB) (*signedPeople, eventstore.Stored) {
-	t.Helper()
-	p := &people{}
-	for _, member := range []string{"an", "binh", "an", "an", "chi", "dung", "binh", "an", "giang"} {
-		p.of(t, member)
-	}
-	root := p.root(t, 9)
-	p.of(t, "an")
-	p.of(t, "em")
-	return p.signed(t, seeded(t, origin, audit.LogKey, 1), seeded(t, "auditor.example/w1", audit.WitnessKey, 2)), root
-}
-
-// seeded returns the key with the seed of so many bytes.
-func seeded(t testing.TB, name string, role audit.Role, b byte) *audit.Key {
-	t.Helper()
-	seed := bytes.Repeat([]byte{b}, 32)
-	key, err := audit.ParseKey(secretText(name, role, seed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	seeds[key.Public().String()] = seed
-	return key
-}
 
 func TestBundleOfAMember(t *testing.T) {
 	s, root := town(t)
@@ -308,6 +211,66 @@ func TestBundlesWithAWrongIndexRoot(t *testing.T) {
 			wantCode(t, "CheckBundle", err, test.code)
 		})
 	}
+}
+
+// A member's record that does not say where it stands is somebody else's work.
+func TestBundlesOfRecordsWithoutAChain(t *testing.T) {
+	version, previous := [2]string{"Ledger-Version", "2"}, [2]string{"Ledger-Prev-Seq", "1"}
+	tests := []struct {
+		name    string
+		headers [][2]string
+		code    audit.Code
+	}{
+		{"as it is written", [][2]string{previous, version}, ""},
+		{"counted back", [][2]string{{"Ledger-Prev-Seq", "-2"}, version}, ""},
+		{"none", nil, audit.BundleGap},
+		{"no version", [][2]string{previous}, audit.BundleGap},
+		{"no previous", [][2]string{version}, audit.BundleGap},
+		{"two versions", [][2]string{previous, version, version}, audit.BundleGap},
+		{"two that differ", [][2]string{{"Ledger-Prev-Seq", "0"}, previous, version}, audit.BundleGap},
+		{"another case", [][2]string{previous, {"ledger-version", "2"}}, audit.BundleGap},
+		{"no number", [][2]string{previous, {"Ledger-Version", "two"}}, audit.BundleGap},
+		{"another form of the number", [][2]string{previous, {"Ledger-Version", "02"}}, audit.BundleGap},
+		{"another previous", [][2]string{{"Ledger-Prev-Seq", "2"}, version}, audit.BundleGap},
+		{"itself", [][2]string{{"Ledger-Prev-Seq", "3"}, version}, audit.BundleGap},
+		{"back to itself", [][2]string{{"Ledger-Prev-Seq", "-0"}, version}, audit.BundleGap},
+		{"back to before the log", [][2]string{{"Ledger-Prev-Seq", "-3"}, version}, audit.BundleGap},
+		{"the first once more", [][2]string{{"Ledger-Prev-Seq", "0"}, {"Ledger-Version", "1"}}, audit.BundleGap},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			p := &people{}
+			p.of(t, "an")
+			p.of(t, "binh")
+			record := eventstore.Stored{Position: 3, Time: p.created, Subject: "ledger.member.an", Headers: test.headers}
+			p.list = append(p.list, record)
+			if err := p.index.Add(record, audit.LeafHash(entryOf(t, record))); err != nil {
+				t.Fatal(err)
+			}
+			root := p.root(t, 3)
+			s := p.signed(t, seeded(t, origin, audit.LogKey, 1), seeded(t, "w", audit.WitnessKey, 2))
+			_, err := s.check(marshal(t, s.bundle(t, "an", 4, root)))
+			wantCode(t, "CheckBundle", err, test.code)
+		})
+	}
+	t.Run("of another log", func(t *testing.T) {
+		p := &people{}
+		record := eventstore.Stored{Position: 1, Time: now, Subject: "other.member.an", Headers: [][2]string{{"Ledger-Prev-Seq", "0"}, {"Ledger-Version", "1"}}}
+		p.list = append(p.list, record)
+		if err := p.index.Add(record, audit.LeafHash(entryOf(t, record))); err != nil {
+			t.Fatal(err)
+		}
+		root := p.root(t, 1)
+		s := p.signed(t, seeded(t, origin, audit.LogKey, 1), seeded(t, "w", audit.WitnessKey, 2))
+		source := s.source(t, "an", 2, root)
+		source.Records = p.list[:1]
+		b, err := source.Bundle()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.check(marshal(t, b))
+		wantCode(t, "CheckBundle", err, audit.BundleMalformed)
+	})
 }
 
 func others(t testing.TB) *audit.IndexTree {

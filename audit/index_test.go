@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
@@ -19,87 +17,6 @@ import (
 	"rollbook/audit"
 	"rollbook/eventstore"
 )
-
-// people is a log of members' records, as ours are.
-type people struct {
-	records
-	index audit.Index
-	heads map[string]eventstore.Head
-}
-
-func (p *people) append(t testing.TB, stream, typ, data string) eventstore.Stored {
-	t.Helper()
-	if p.heads == nil {
-		p.heads, p.created = map[string]eventstore.Head{}, time.Unix(1767225600, 0).UTC()
-	}
-	head, at := p.heads[stream], eventstore.Position(len(p.list)+1)
-	previous := strconv.FormatUint(uint64(head.Position), 10)
-	if head.Position > 0 && head.Position+2 >= at {
-		previous = fmt.Sprint("-", at-head.Position) // as in one append
-	}
-	p.heads[stream] = eventstore.Head{Position: at, Count: head.Count + 1}
-	kind, id, _ := strings.Cut(stream, "/")
-	s := eventstore.Stored{
-		Position: at, Time: p.created.Add(time.Duration(at) * time.Millisecond), Subject: "ledger." + kind + "." + id,
-		Headers: [][2]string{
-			{"Ledger-Id", fmt.Sprint("e", at)},
-			{"Ledger-Prev-Seq", previous},
-			{"Ledger-Type", typ},
-			{"Ledger-Version", strconv.FormatUint(head.Count+1, 10)},
-		},
-		Data: []byte(data),
-	}
-	p.list = append(p.list, s)
-	if err := p.index.Add(s, audit.LeafHash(entryOf(t, s))); err != nil {
-		t.Fatalf("Add: %v", err)
-	}
-	return s
-}
-
-func (p *people) of(t testing.TB, member string) eventstore.Stored {
-	t.Helper()
-	return p.append(t, "member/"+member, "member.amended", fmt.Sprintf(`{"v":1,"n":%d}`, len(p.list)))
-}
-
-// root records the index root over so many records.
-func (p *people) root(t testing.TB, size uint64) eventstore.Stored {
-	t.Helper()
-	return p.append(t, audit.IndexRootStream, audit.IndexRootType, string(p.at(t, size).IndexRoot().Marshal()))
-}
-
-func (p *people) at(t testing.TB, size uint64) *audit.IndexTree {
-	t.Helper()
-	tree, err := p.index.At(size)
-	if err != nil {
-		t.Fatalf("At(%d): %v", size, err)
-	}
-	return tree
-}
-
-// entries is the index over so many records, made anew from them.
-func (p *people) entries(t testing.TB, size uint64) []audit.IndexEntry {
-	t.Helper()
-	found := map[string]audit.IndexEntry{}
-	for _, s := range p.list[:size] {
-		if member, ok := strings.CutPrefix(s.Subject, "ledger.member."); ok {
-			found[member] = audit.IndexEntry{Member: member, Version: found[member].Version + 1, Last: s.Position, Leaf: audit.LeafHash(entryOf(t, s))}
-		}
-	}
-	var out []audit.IndexEntry
-	for _, member := range keysOf(found) {
-		out = append(out, found[member])
-	}
-	return out
-}
-
-func keysOf[V any](m map[string]V) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
 
 // merkleRoot returns the root that another implementation makes.
 func merkleRoot(t testing.TB, entries []audit.IndexEntry) []byte {
@@ -192,6 +109,14 @@ func TestIndexIsWhatTheRecordsSay(t *testing.T) {
 		root := tree.IndexRoot()
 		if root.Size != size || root.Members != uint64(len(want)) || string(root.Root[:]) != string(merkleRoot(t, want)) {
 			rt.Fatalf("IndexRoot = %v; want %d members, %x", root, len(want), merkleRoot(t, want))
+		}
+		if p.index.Root() != p.at(t, p.index.Records()).Root() {
+			rt.Fatal("the root of now is not the one as of now")
+		}
+		for i, e := range p.entries(t, p.index.Records()) {
+			if path := p.index.Prove(e.Member); path.Member == nil || path.Member.IndexEntry != e || path.Member.Place != uint64(i) {
+				rt.Fatalf("Prove(%s) = %v; want %v", e.Member, path, e)
+			}
 		}
 		for i, e := range want {
 			path := tree.Prove(e.Member)

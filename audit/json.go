@@ -39,8 +39,12 @@ func (r *jsonReader) fail(format string, args ...any) {
 }
 
 func (r *jsonReader) space() {
-	for r.at < len(r.in) && strings.IndexByte(" \t\r\n", r.in[r.at]) >= 0 {
-		r.at++
+	for ; r.at < len(r.in); r.at++ {
+		switch r.in[r.at] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return
+		}
 	}
 }
 
