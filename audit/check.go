@@ -33,12 +33,15 @@ type MismatchError struct {
 	Code Code
 	// First is the first position that is wrong.
 	First eventstore.Position
-	// Size is how many records the tree vouches for.
+	// Size is how many records the tree vouches for; zero if no tree was asked.
 	Size   uint64
 	Detail string
 }
 
 func (e *MismatchError) Error() string {
+	if e.Size == 0 {
+		return fmt.Sprintf("%s at sequence %d: %s", e.Code, e.First, e.Detail)
+	}
 	return fmt.Sprintf("%s at sequence %d: %s (%d records are vouched for)", e.Code, e.First, e.Detail, e.Size)
 }
 

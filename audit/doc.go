@@ -17,6 +17,12 @@
 // [Tiles] prove single records, and that one tree goes on from another. What does
 // not hold is an [EvidenceError] with a code.
 //
+// Proofs of records never show that one was left out. For that there is the
+// member [Index], whose root is recorded in the log: with it a [Bundle] proves
+// the whole history of one member, or that there is none, offline. [IndexRoots]
+// makes sure of the index itself, as only who reads every record can. An
+// [Attestation] signs what a report came to, so that it can be computed again.
+//
 // The package reads stored bytes only. It knows neither events nor databases, so
 // that an auditor can read all of it.
 package audit

@@ -36,6 +36,21 @@ const (
 	ProofMalformed Code = "PROOF_MALFORMED"
 	// TileCorrupt means that a file of the tree is not what it was.
 	TileCorrupt Code = "TILE_CORRUPT"
+	// BundleMalformed means that a text is no bundle of this member.
+	BundleMalformed Code = "BUNDLE_MALFORMED"
+	// BundleGap means that a bundle leaves out a record before its last one.
+	BundleGap Code = "BUNDLE_GAP"
+	// BundleTail means that a bundle leaves out the member's last records.
+	BundleTail Code = "BUNDLE_TAIL"
+	// IndexProofInvalid means that it is not proven what the member index says.
+	IndexProofInvalid Code = "INDEX_PROOF_INVALID"
+	// IndexRootMismatch means that an index root is recorded that is not the one of
+	// the records before it.
+	IndexRootMismatch Code = "INDEX_ROOT_MISMATCH"
+	// ReportMalformed means that a text is no attestation of a report.
+	ReportMalformed Code = "REPORT_MALFORMED"
+	// ReportMismatch means that a report is not what was attested.
+	ReportMismatch Code = "REPORT_MISMATCH"
 )
 
 // Missing reports whether the code says that evidence is missing. All others say
