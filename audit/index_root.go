@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,6 +19,7 @@ const (
 
 // What a record says of itself in its headers; see docs/format.md.
 const (
+	headerID       = "Ledger-Id"
 	headerType     = "Ledger-Type"
 	headerVersion  = "Ledger-Version"
 	headerPrevious = "Ledger-Prev-Seq"
@@ -125,6 +127,7 @@ func IndexRootOf(s eventstore.Stored) (root IndexRoot, is bool, err error) {
 type IndexRoots struct {
 	index   Index
 	checked int
+	newest  eventstore.Stored // set by Read alone
 }
 
 // Index returns the index as of the records that were added.
@@ -168,3 +171,32 @@ func (r *IndexRoots) compare(s eventstore.Stored) error {
 	r.checked++
 	return nil
 }
+
+// Read adds the records of a log up to a position. It goes on where it ended, and
+// returns the first index root that is wrong, after which it can go on too.
+func (r *IndexRoots) Read(ctx context.Context, log Log, to eventstore.Position) error {
+	from := eventstore.Position(r.index.records)
+	if to <= from {
+		return nil
+	}
+	var wrong error
+	err := hashed(ctx, log.ReplayStored(ctx, from, to), func(records []eventstore.Stored, leaves []Hash) error {
+		for i, s := range records {
+			err := r.Add(s, leaves[i])
+			if _, ok := errors.AsType[*MismatchError](err); ok && wrong == nil {
+				wrong = err
+			} else if err != nil && !ok {
+				return err
+			}
+			if _, is, err := IndexRootOf(s); is && err == nil {
+				r.newest = s
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, wrong)
+}
+
+// Newest returns the newest record of an index root that was read; its position is
+// 0 if there was none.
+func (r *IndexRoots) Newest() eventstore.Stored { return r.newest }

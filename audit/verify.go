@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"rollbook/eventstore"
@@ -104,6 +102,8 @@ type Verified struct {
 	Records uint64 `json:"records"`
 	// Checkpoints is how many roots were compared.
 	Checkpoints int `json:"checkpoints"`
+	// IndexRoots is how many roots of the member index were recomputed.
+	IndexRoots int `json:"index_roots"`
 	// Problems are what was found, in the order in which it was seen: the first ten
 	// of each code.
 	Problems []Problem `json:"problems"`
@@ -170,6 +170,7 @@ type verifying struct {
 	tile []Hash
 
 	heads map[string]head // by subject
+	index *IndexRoots     // nil if not all records are read
 	ids   map[[16]byte]struct{}
 	last  time.Time
 }
@@ -272,6 +273,9 @@ func (w *verifying) read(ctx context.Context, shape eventstore.Shape) error {
 	}
 	from := w.size
 	w.compareRoot()
+	if from == 0 {
+		w.index = &IndexRoots{}
+	}
 	err := hashed(ctx, w.Log.ReplayStored(ctx, eventstore.Position(from), shape.Last), func(records []eventstore.Stored, leaves []Hash) error {
 		for i, s := range records {
 			if s.Position != eventstore.Position(w.size+1) {
@@ -279,6 +283,9 @@ func (w *verifying) read(ctx context.Context, shape eventstore.Shape) error {
 			}
 			w.compareLeaf(leaves[i])
 			w.rules(s, from)
+			if err := w.compareIndex(s, leaves[i]); err != nil {
+				return err
+			}
 			w.edge.add(leaves[i], func(int, []Hash) {})
 			w.size++
 			w.compareRoot()
@@ -299,6 +306,20 @@ func (w *verifying) read(ctx context.Context, shape eventstore.Shape) error {
 		w.held = len(w.Checkpoints)
 		return nil
 	}
+	return err
+}
+
+// compareIndex recomputes the member index where the log has its root.
+func (w *verifying) compareIndex(s eventstore.Stored, leaf Hash) error {
+	if w.index == nil {
+		return nil
+	}
+	err := w.index.Add(s, leaf)
+	if m, ok := errors.AsType[*MismatchError](err); ok {
+		w.out.add(m.Code, m.First, 0, "%s", m.Detail)
+		return nil
+	}
+	w.out.IndexRoots = w.index.Checked()
 	return err
 }
 
@@ -361,19 +382,10 @@ func (w *verifying) rules(s eventstore.Stored, from uint64) {
 		w.out.add(TimeRegression, s.Position, 0, "it was stored %s before the one that precedes it, by the clock", w.last.Sub(s.Time))
 	}
 	w.last = s.Time
-	var id, version, previous, typ string
-	for _, h := range s.Headers {
-		switch h[0] {
-		case "Ledger-Id":
-			id = h[1]
-		case "Ledger-Version":
-			version = h[1]
-		case "Ledger-Prev-Seq":
-			previous = h[1]
-		case "Ledger-Type":
-			typ = h[1]
-		}
-	}
+	id, _ := header(s, headerID)
+	typ, _ := header(s, headerType)
+	n, previous, ok := chain(s)
+	p := uint64(previous)
 	sum := sha256.Sum256([]byte(id))
 	key := [16]byte(sum[:16])
 	if _, twice := w.ids[key]; twice {
@@ -381,10 +393,8 @@ func (w *verifying) rules(s eventstore.Stored, from uint64) {
 	}
 	w.ids[key] = struct{}{}
 	before, known := w.heads[s.Subject]
-	n, err := strconv.ParseUint(version, 10, 64)
-	p, ok := previousOf(s.Position, previous)
 	switch {
-	case err != nil || !ok || n == 0:
+	case !ok:
 		w.out.add(MemberChain, s.Position, 0, "it does not say which of its history it is")
 	case !known && from > 0 && p <= from:
 		// The one before it is covered by the trusted checkpoint.
@@ -396,15 +406,4 @@ func (w *verifying) rules(s eventstore.Stored, from uint64) {
 		w.out.add(ClaimChain, s.Position, 0, "a number is given up that is nobody's")
 	}
 	w.heads[s.Subject] = head{s.Position, n, claimed}
-}
-
-// previousOf returns the position that a record gives for the one before it:
-// as it is, or counted back from the record.
-func previousOf(at eventstore.Position, text string) (p uint64, ok bool) {
-	back, relative := strings.CutPrefix(text, "-")
-	n, err := strconv.ParseUint(back, 10, 64)
-	if !relative {
-		return n, err == nil
-	}
-	return uint64(at) - n, err == nil && 0 < n && n < uint64(at)
 }

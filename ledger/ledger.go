@@ -44,6 +44,7 @@ type Ledger struct {
 	logger   *slog.Logger
 	keys     keys
 	anchor   *anchor
+	index    indexer
 	options  Options
 
 	desk  *desk

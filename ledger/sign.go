@@ -225,6 +225,24 @@ type Signed struct {
 	Verdict error
 }
 
+// Attend records the member index if it is due, has what the log comes to now
+// signed, and returns it. It is for whoever keeps a ledger open, and does at once
+// what that does by and by.
+func (l *Ledger) Attend(ctx context.Context) (Signed, error) {
+	if err := l.indexIfDue(ctx); err != nil {
+		return Signed{}, err
+	}
+	return l.Sign(ctx)
+}
+
+// Policy returns whom the ledger believes.
+func (l *Ledger) Policy() (*audit.Policy, error) {
+	if l.anchor.signing == nil {
+		return nil, l.anchor.unsigned
+	}
+	return l.anchor.signing.policy, nil
+}
+
 // Sign has what the log comes to now signed, and returns it.
 func (l *Ledger) Sign(ctx context.Context) (Signed, error) {
 	if _, err := l.Checkpoint(ctx); err != nil {

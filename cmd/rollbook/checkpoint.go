@@ -13,7 +13,7 @@ import (
 
 func (a *app) checkpointCommand() *cobra.Command {
 	return a.group("checkpoint", "What the log comes to, signed",
-		a.checkpointShowCommand(), a.checkpointListCommand(), a.checkpointSignCommand(), a.checkpointNoticeCommand(), a.checkpointRestartCommand())
+		a.checkpointShowCommand(), a.checkpointListCommand(), a.checkpointSignCommand(), a.checkpointNoticeCommand(), a.checkpointPolicyCommand(), a.checkpointRestartCommand())
 }
 
 // signedDocument is a signed checkpoint in JSON.
@@ -126,7 +126,7 @@ func (a *app) checkpointSignCommand() *cobra.Command {
 		Example: "  rollbook checkpoint sign --policy policy.txt --anchor /mnt/share/checkpoints",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withLedger(cmd.Context(), func(l *ledger.Ledger) error {
-				s, err := l.Sign(cmd.Context())
+				s, err := l.Attend(cmd.Context())
 				if err != nil {
 					return err
 				}

@@ -40,6 +40,9 @@ var examples = map[string][]string{
 	"anchor show":           {},
 	"anchor rebuild":        {},
 	"verify":                {},
+	"bundle":                {"member/m4"},                       // with a file: see below
+	"check":                 {"m4.bundle", "--policy", "policy"}, // see TestBundles
+	"checkpoint policy":     {},
 	"checkpoint sign":       {},
 	"checkpoint show":       {},
 	"checkpoint list":       {},
@@ -108,6 +111,10 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			switch path {
 			case "sign", "witness serve":
 				return // they run until they are stopped
+			case "check":
+				return // it needs files of others
+			case "bundle":
+				args = []string{"member/m4", "--out", filepath.Join(t.TempDir(), "b")}
 			case "witness init":
 				args = []string{"--dir", t.TempDir(), "--name", "auditor.example/w1"}
 			case "nats init":
