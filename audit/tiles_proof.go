@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"rollbook/eventstore"
 )
 
 // Tiles are the tiles of a tree on the disk, read for one checkpoint of it. What
@@ -291,4 +293,39 @@ func (t *Tiles) blame(err error) error {
 		return found
 	}
 	return fmt.Errorf("%w: %w", ErrTree, err)
+}
+
+// Compare compares records, which follow each other, with their leaves in the
+// tree, which the root proves. The first that is another is a [*MismatchError].
+// The checkpoint must have all of them.
+func (t *Tiles) Compare(records []eventstore.Stored) error {
+	if len(records) == 0 {
+		return nil
+	}
+	first := records[0].Position
+	if first < 1 || !t.covers(uint64(first)-1+uint64(len(records))) {
+		return fmt.Errorf("a tree of %d records cannot tell what %d records from %d on were", t.at.Size, len(records), first)
+	}
+	indexes := make([]int64, len(records))
+	for i := range records {
+		indexes[i] = tlog.StoredHashIndex(0, int64(first)-1+int64(i))
+	}
+	want, err := t.reader().ReadHashes(indexes)
+	if err != nil {
+		return t.blame(err)
+	}
+	var buffer []byte
+	for i, s := range records {
+		if s.Position != first+eventstore.Position(i) {
+			return &eventstore.GapError{Want: first + eventstore.Position(i), Got: s.Position}
+		}
+		leaf, err := leafOf(s, &buffer)
+		if err != nil {
+			return err
+		}
+		if leaf != Hash(want[i]) {
+			return &MismatchError{LeafMismatch, s.Position, t.at.Size, fmt.Sprintf("its leaf is %s and was %s", leaf.short(), Hash(want[i]).short())}
+		}
+	}
+	return nil
 }

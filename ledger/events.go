@@ -58,7 +58,7 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Ent
 			}
 			inside = (&subtreeFilter{ledger: l, organisation: f.Organisation}).contains
 		}
-		source := l.log.Replay(ctx, after, f.To)
+		source := l.history().Replay(ctx, after, f.To)
 		if f.Follow {
 			source = l.log.Follow(ctx, after)
 		}

@@ -46,6 +46,7 @@ type Ledger struct {
 	anchor   *anchor
 	index    indexer
 	options  Options
+	dir      string // empty for a ledger beside another one
 
 	desk  *desk
 	names names
@@ -106,7 +107,7 @@ func (l *Ledger) Figures(ctx context.Context) (*projections.Figures, error) {
 type Progress func(done, of int64)
 
 func (l *Ledger) projector(p Progress) *projections.Projector {
-	projector := &projections.Projector{Log: l.log, Store: l.store, Keys: l.keys, Booked: func(n eventstore.Position) { l.booked.Add(uint64(n)) }}
+	projector := &projections.Projector{Log: l.history(), Store: l.store, Keys: l.keys, Booked: func(n eventstore.Position) { l.booked.Add(uint64(n)) }}
 	if p != nil {
 		projector.Progress = func(at, to eventstore.Position) { p(int64(at), int64(to)) }
 	}

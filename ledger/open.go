@@ -31,6 +31,7 @@ import (
 //	log.key        the key that its checkpoints are signed with, unless another process signs
 //	signer.json    what that key has signed last; belongs into no backup
 //	checkpoints    the signed checkpoints
+//	archive/       a copy of the log in plain files, once one was made
 //	models.db      the read models; may be deleted at any time
 //
 // Neither the log nor the keys can be made anew; without the keys, every
@@ -212,7 +213,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
 	l := newLedger(ctx, id, log, models, k, logger)
-	l.anchor, l.options = anchor, o
+	l.anchor, l.options, l.dir = anchor, o, dir
 	l.figures.Unsafe, l.figures.Lag = log.Unsafe, l.lag
 	return l, nil
 }

@@ -107,6 +107,12 @@ func gather(dir string, id identity, o Options) (e evidence, err error) {
 	if e.policy, err = policyOf(keyPath, o); err != nil {
 		return e, err
 	}
+	return e, e.read(history)
+}
+
+// read reads the signed checkpoints of a history. What is wrong with them is a
+// problem, and not an error.
+func (e *evidence) read(history *audit.History) error {
 	for text, err := range history.All() {
 		signed, verdict := audit.SignedCheckpoint{}, err
 		if err == nil {
@@ -127,7 +133,7 @@ func gather(dir string, id identity, o Options) (e evidence, err error) {
 			e.wrong = append(e.wrong, audit.Problem{Code: audit.CheckpointRollback, Nature: audit.Altered, Size: e.signed[i].Size, Detail: fmt.Sprintf("it was signed after the one at %d", e.signed[i-1].Size), Path: history.Path()})
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // policyOf returns the policy that is given, or that of the ledger's own key. A

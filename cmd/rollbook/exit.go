@@ -11,6 +11,7 @@ import (
 	"rollbook/audit"
 	"rollbook/domain"
 	"rollbook/eventstore"
+	"rollbook/eventstore/archive"
 	"rollbook/eventstore/jetstream"
 	"rollbook/eventstore/vault"
 	"rollbook/internal/postgres"
@@ -87,6 +88,9 @@ var families = []struct {
 		EN: "the memory of what was signed is missing or damaged, so nothing is signed; see `rollbook help checkpoint restart`",
 		VI: "bộ nhớ của những gì đã ký bị mất hoặc hỏng nên không ký thêm; xem `rollbook help checkpoint restart`",
 	}},
+	{"not_found", exitNotFound, is(archive.ErrNone), domain.Text{VI: "thư mục này không có bản lưu trữ nào"}},
+	{"evidence_missing", exitEvidence, is(archive.ErrOrigin), domain.Text{VI: "bản lưu trữ này là của sổ khác, hoặc của nhật ký trước khi bị lập lại"}},
+	{"unavailable", exitUnreachable, is(archive.ErrInUse), domain.Text{VI: "một tiến trình khác đang ghi bản lưu trữ này"}},
 	{"unavailable", exitUnreachable, is(audit.ErrMemoryInUse), domain.Text{}},
 	{"usage", exitUsage, is(audit.ErrPolicy), domain.Text{}},
 	{"evidence_missing", exitEvidence, is(audit.ErrKey), domain.Text{}},

@@ -40,6 +40,7 @@ var examples = map[string][]string{
 	"anchor show":           {},
 	"anchor rebuild":        {},
 	"verify":                {},
+	"archive":               {},
 	"bundle":                {"member/m4"},                       // with a file: see below
 	"check":                 {"m4.bundle", "--policy", "policy"}, // see TestBundles
 	"checkpoint policy":     {},

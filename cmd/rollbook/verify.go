@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 
@@ -22,10 +23,10 @@ verified, 3 not verified or evidence missing, 1 could not be done.`
 
 func (a *app) verifyCommand() *cobra.Command {
 	what := ledger.Verifying{}
-	from := ""
+	from, folder := "", ""
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute everything and compare", Long: verifyLong, Args: arguments(0, 0),
-		Example: "  rollbook verify\n  rollbook verify --from trusted-checkpoint.txt --log-only",
+		Example: "  rollbook verify\n  rollbook verify --archive /mnt/usb/rollbook --policy policy.txt\n  rollbook verify --from trusted-checkpoint.txt --log-only",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from != "" {
 				var err error
@@ -38,7 +39,14 @@ func (a *app) verifyCommand() *cobra.Command {
 				Servers: a.servers, Feed: a.feed, UnsafeSync: a.unsafe, Signing: a.signing,
 			}
 			p := a.progress(a.say("verifying", "đang kiểm tra"), 0, false)
-			v, err := ledger.Verify(cmd.Context(), a.dir, o, what, func(done, of int64) { p.set(cmd.Context(), done, of, done) })
+			progress := func(done, of int64) { p.set(cmd.Context(), done, of, done) }
+			var v ledger.Verification
+			var err error
+			if folder == "" {
+				v, err = ledger.Verify(cmd.Context(), a.dir, o, what, progress)
+			} else {
+				v, err = a.verifyArchive(cmd.Context(), folder, what, progress)
+			}
 			p.end()
 			if err != nil {
 				return err
@@ -47,8 +55,20 @@ func (a *app) verifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "file with a signed checkpoint that is trusted: what it covers is not read again")
+	cmd.Flags().StringVar(&folder, "archive", "", "verify this archive alone, by the policy of --policy or else the one that lies in it; no ledger is needed")
 	cmd.Flags().BoolVar(&what.LogOnly, "log-only", false, "leave out the read models")
 	return cmd
+}
+
+func (a *app) verifyArchive(ctx context.Context, folder string, what ledger.Verifying, p ledger.Progress) (ledger.Verification, error) {
+	var policy []byte
+	if a.signing.Policy != "" {
+		var err error
+		if policy, err = os.ReadFile(a.signing.Policy); err != nil {
+			return ledger.Verification{}, usage("--policy: %s", "--policy: %s", err)
+		}
+	}
+	return ledger.VerifyArchive(ctx, folder, policy, what, p)
 }
 
 func (a *app) showVerified(v ledger.Verification) error {

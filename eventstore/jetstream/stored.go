@@ -91,3 +91,13 @@ func (l *Log) Shape(ctx context.Context) (eventstore.Shape, error) {
 	}
 	return shape, nil
 }
+
+// Record returns the record that was stored, as Replay yields it: of a copy of the
+// log, for one.
+func (l *Log) Record(s eventstore.Stored) eventstore.Record {
+	h := make(nats.Header, len(s.Headers))
+	for _, pair := range s.Headers {
+		h[pair[0]] = append(h[pair[0]], pair[1])
+	}
+	return l.record(s.Subject, h, s.Data, s.Position, s.Time)
+}
