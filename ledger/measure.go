@@ -71,7 +71,26 @@ type drainer interface {
 // Measure imports events into a new ledger and measures its read models: how fast
 // they are made anew, how soon a fact is in them, and how long answers take. It
 // calls done after each.
-func Measure(ctx context.Context, m Measuring, done func(Measured)) (err error) {
+func Measure(ctx context.Context, m Measuring, done func(Measured)) error {
+	return m.with(ctx, done, func(l *Ledger) error {
+		if err := l.measureRebuild(ctx, "rebuild of all read models", done); err != nil {
+			return err
+		}
+		if err := l.measureLag(ctx, m.Fact, done); err != nil {
+			return err
+		}
+		if err := l.measureReports(ctx, m, done); err != nil {
+			return err
+		}
+		if m.Postings > 0 {
+			return l.measurePostings(ctx, m, done)
+		}
+		return nil
+	})
+}
+
+// with makes the ledger, imports the events and calls f.
+func (m Measuring) with(ctx context.Context, done func(Measured), f func(*Ledger) error) (err error) {
 	m.Options.Create = true
 	l, err := Open(ctx, m.Dir, m.Options)
 	if err != nil {
@@ -87,22 +106,10 @@ func Measure(ctx context.Context, m Measuring, done func(Measured)) (err error) 
 		return fmt.Errorf("%d events were rejected, the first because %s", r.Rejected, r.Rejections[0].Message)
 	}
 	done(Measured{Name: "import", Records: r.Accepted, PerSecond: float64(r.Accepted) / time.Since(begin).Seconds(), PeakMB: peak()})
-	if err := l.measureRebuild(ctx, done); err != nil {
-		return err
-	}
-	if err := l.measureLag(ctx, m.Fact, done); err != nil {
-		return err
-	}
-	if err := l.measureReports(ctx, m, done); err != nil {
-		return err
-	}
-	if m.Postings > 0 {
-		return l.measurePostings(ctx, m, done)
-	}
-	return nil
+	return f(l)
 }
 
-func (l *Ledger) measureRebuild(ctx context.Context, done func(Measured)) error {
+func (l *Ledger) measureRebuild(ctx context.Context, name string, done func(Measured)) error {
 	log, ok := l.log.(drainer)
 	if !ok {
 		return errors.New("the log cannot be read without the ledger")
@@ -114,7 +121,7 @@ func (l *Ledger) measureRebuild(ctx context.Context, done func(Measured)) error 
 	if err := l.CatchUp(ctx, nil); err != nil {
 		return err
 	}
-	result := Measured{Name: "rebuild of all read models", Records: int(last)}
+	result := Measured{Name: name, Records: int(last)}
 	var took []time.Duration
 	var bare float64
 	for range rebuildRounds {

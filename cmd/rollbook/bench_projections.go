@@ -1,15 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"rollbook/cmd/rollbook/demo"
 	"rollbook/domain"
 	"rollbook/ledger"
 )
@@ -25,39 +20,10 @@ func (a *app) benchProjectionsCommand() *cobra.Command {
 			"(?schema=NAME). The disk is that of the directory for temporary files; TMPDIR names another one.",
 		Example: "  rollbook bench projections --members 10000\n  GOMEMLIMIT=1GiB rollbook bench projections --postings 5000000 --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if members < 1 || members > 10_000_000 {
-				return usage("--members is a number from 1 to 10000000", "--members là số từ 1 đến 10000000")
-			}
 			if postings < 0 || postings > 50_000_000 {
 				return usage("--postings is a number from 0 to 50000000", "--postings là số từ 0 đến 50000000")
 			}
-			dir, err := os.MkdirTemp("", "rollbook-bench-")
-			if err != nil {
-				return err
-			}
-			pr, pw := io.Pipe()
-			go func() { pw.CloseWithError(demo.WriteCopies(pw, (members+demo.Members-1)/demo.Members)) }()
-			var results []ledger.Measured
-			p := a.progress(a.say("measuring", "đang đo"), 0, false)
-			options := ledger.Options{Name: demoName, Database: a.database, Logger: a.logger}
-			err = ledger.Measure(cmd.Context(), ledger.Measuring{
-				Dir: filepath.Join(dir, "ledger"), Options: options, Events: pr, Postings: postings,
-				AsOf: endOf(demoYear), From: endOf(demoYear - 1), Fact: benchFact,
-			}, func(m ledger.Measured) {
-				results = append(results, m)
-				p.set(cmd.Context(), int64(len(results)), 0, int64(len(results)))
-			})
-			p.end()
-			_ = pr.Close()
-			if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
-				return err
-			}
-			if a.json {
-				a.out.document(map[string]any{"bench": "projections", "members": members, "database": a.database != "", "results": results})
-				return nil
-			}
-			a.benchTable(results)
-			return nil
+			return a.benchLedger(cmd.Context(), "projections", members, ledger.Measuring{Postings: postings}, ledger.Measure)
 		},
 	}
 	cmd.Flags().IntVar(&members, "members", members, "about how many members the ledger has, with some ten events each")

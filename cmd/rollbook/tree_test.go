@@ -55,6 +55,7 @@ var examples = map[string][]string{
 	"nats init":             {},                                                       // with a server: see below
 	"nats keys":             {"keys"},
 	"bench append":          {"--for", "1ms"},
+	"bench audit":           {"--members", "1"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
 	"demo":                  {"--no-serve"},
 	"version":               {},

@@ -372,11 +372,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 // Any record comes back as it was.
 func TestAnyRecord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp("", "archive")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		defer os.RemoveAll(dir)
+		dir := t.TempDir()
 		var list records
 		for i := range rapid.IntRange(1, 40).Draw(rt, "records") {
 			s := eventstore.Stored{
