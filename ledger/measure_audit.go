@@ -144,10 +144,11 @@ func (l *Ledger) measureProofs(ctx context.Context, c audit.Checkpoint, done fun
 		}
 		checks = append(checks, time.Since(begin))
 	}
-	for name, times := range map[string][]time.Duration{"bundle of a member": took, "its check": checks} {
-		result := Measured{Name: name}
-		result.spread(times)
-		done(result)
-	}
+	bundles := Measured{Name: "bundle of a member"}
+	bundles.spread(took)
+	done(bundles)
+	checked := Measured{Name: "its check"}
+	checked.spread(checks)
+	done(checked)
 	return nil
 }

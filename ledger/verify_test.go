@@ -25,7 +25,7 @@ import (
 
 // More flips than an ordinary run of the tests has time for:
 // go test ./ledger -run TestFlippedBits -flips 1000.
-var flips = flag.Int("flips", 80, "how many single bits are flipped, one at a time")
+var flips = flag.Int("flips", 40, "how many single bits are flipped, one at a time")
 
 // storeFiles returns, but for who has the log open, the files that facts and proofs
 // are kept in, relative to it.
