@@ -31,6 +31,7 @@ import (
 //	log.key        the key that its checkpoints are signed with, unless another process signs
 //	signer.json    what that key has signed last; belongs into no backup
 //	checkpoints    the signed checkpoints
+//	reports.key    the key that attested reports are signed with, once there is one
 //	archive/       a copy of the log in plain files, once one was made
 //	models.db      the read models; may be deleted at any time
 //
@@ -275,7 +276,7 @@ func mayCreate(dir string, o Options) error {
 		switch name := f.Name(); {
 		case name == logDirectory:
 			log = true
-		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile):
+		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory:
 			made = true // for a ledger, after its identity
 		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger

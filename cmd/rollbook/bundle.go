@@ -114,6 +114,7 @@ func (a *app) checkCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.AddCommand(a.checkReportCommand())
 	cmd.Flags().DurationVar(&age, "max-age", 0, "refuse a checkpoint that no quorum has cosigned for so long; 0 does not ask")
 	return cmd
 }

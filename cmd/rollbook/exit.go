@@ -90,6 +90,8 @@ var families = []struct {
 	}},
 	{"not_found", exitNotFound, is(archive.ErrNone), domain.Text{VI: "thư mục này không có bản lưu trữ nào"}},
 	{"evidence_missing", exitEvidence, is(archive.ErrOrigin), domain.Text{VI: "bản lưu trữ này là của sổ khác, hoặc của nhật ký trước khi bị lập lại"}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrIncomplete), domain.Text{VI: "báo cáo chưa đầy đủ nên không chứng thực được; xem `rollbook projections list`"}},
+	{"usage", exitUsage, is(ledger.ErrQuery), domain.Text{}},
 	{"unavailable", exitUnreachable, is(archive.ErrInUse), domain.Text{VI: "một tiến trình khác đang ghi bản lưu trữ này"}},
 	{"unavailable", exitUnreachable, is(audit.ErrMemoryInUse), domain.Text{}},
 	{"usage", exitUsage, is(audit.ErrPolicy), domain.Text{}},
