@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"rollbook/eventstore"
@@ -157,6 +158,9 @@ func (v Verification) Verify(ctx context.Context) (Verified, error) {
 	slices.SortStableFunc(w.Checkpoints, func(a, b Checkpoint) int { return int(int64(a.Size) - int64(b.Size)) })
 	err := w.run(ctx)
 	w.out.Size, w.out.Root = w.size, w.edge.root().String()
+	if w.index != nil {
+		w.out.IndexRoots = w.index.Checked()
+	}
 	return w.out, err
 }
 
@@ -168,6 +172,9 @@ type verifying struct {
 	size uint64
 	held int // the next checkpoint to compare
 	tile []Hash
+
+	// What is found beside the leaves, until it is put to the rest.
+	ruled, indexed Verified
 
 	heads map[string]head // by subject
 	index *IndexRoots     // nil if not all records are read
@@ -277,18 +284,35 @@ func (w *verifying) read(ctx context.Context, shape eventstore.Shape) error {
 		w.index = &IndexRoots{}
 	}
 	err := hashed(ctx, w.Log.ReplayStored(ctx, eventstore.Position(from), shape.Last), func(records []eventstore.Stored, leaves []Hash) error {
-		for i, s := range records {
-			if s.Position != eventstore.Position(w.size+1) {
-				return &eventstore.GapError{Want: eventstore.Position(w.size + 1), Got: s.Position}
+		next := w.size + 1
+		if gap := slices.IndexFunc(records, func(s eventstore.Stored) bool { next++; return uint64(s.Position) != next-1 }); gap >= 0 {
+			return &eventstore.GapError{Want: eventstore.Position(w.size) + 1 + eventstore.Position(gap), Got: records[gap].Position}
+		}
+		// The three look at the same records and share nothing else.
+		var beside sync.WaitGroup
+		beside.Go(func() {
+			for _, s := range records {
+				w.rules(s, from)
 			}
-			w.compareLeaf(leaves[i])
-			w.rules(s, from)
-			if err := w.compareIndex(s, leaves[i]); err != nil {
-				return err
-			}
-			w.edge.add(leaves[i], func(int, []Hash) {})
+		})
+		var indexErr error
+		beside.Go(func() { indexErr = w.compareIndex(records, leaves) })
+		for _, leaf := range leaves {
+			w.compareLeaf(leaf)
+			w.edge.add(leaf, func(int, []Hash) {})
 			w.size++
 			w.compareRoot()
+		}
+		beside.Wait()
+		for _, found := range []*Verified{&w.ruled, &w.indexed} {
+			for _, p := range found.Problems {
+				w.out.put(p)
+			}
+			w.out.Omitted += found.Omitted
+			*found = Verified{}
+		}
+		if indexErr != nil {
+			return indexErr
 		}
 		if w.Progress != nil {
 			w.Progress(eventstore.Position(w.size))
@@ -310,17 +334,19 @@ func (w *verifying) read(ctx context.Context, shape eventstore.Shape) error {
 }
 
 // compareIndex recomputes the member index where the log has its root.
-func (w *verifying) compareIndex(s eventstore.Stored, leaf Hash) error {
+func (w *verifying) compareIndex(records []eventstore.Stored, leaves []Hash) error {
 	if w.index == nil {
 		return nil
 	}
-	err := w.index.Add(s, leaf)
-	if m, ok := errors.AsType[*MismatchError](err); ok {
-		w.out.add(m.Code, m.First, 0, "%s", m.Detail)
-		return nil
+	for i, s := range records {
+		err := w.index.Add(s, leaves[i])
+		if m, ok := errors.AsType[*MismatchError](err); ok {
+			w.indexed.add(m.Code, m.First, 0, "%s", m.Detail)
+		} else if err != nil {
+			return err
+		}
 	}
-	w.out.IndexRoots = w.index.Checked()
-	return err
+	return nil
 }
 
 // compareLeaf compares the next leaf with the one in the tree.
@@ -379,7 +405,7 @@ func (w *verifying) compareEnd() {
 // trusted checkpoint nothing is known.
 func (w *verifying) rules(s eventstore.Stored, from uint64) {
 	if s.Time.Before(w.last) {
-		w.out.add(TimeRegression, s.Position, 0, "it was stored %s before the one that precedes it, by the clock", w.last.Sub(s.Time))
+		w.ruled.add(TimeRegression, s.Position, 0, "it was stored %s before the one that precedes it, by the clock", w.last.Sub(s.Time))
 	}
 	w.last = s.Time
 	id, _ := header(s, headerID)
@@ -389,21 +415,21 @@ func (w *verifying) rules(s eventstore.Stored, from uint64) {
 	sum := sha256.Sum256([]byte(id))
 	key := [16]byte(sum[:16])
 	if _, twice := w.ids[key]; twice {
-		w.out.add(DuplicateID, s.Position, 0, "another record before it has the same id")
+		w.ruled.add(DuplicateID, s.Position, 0, "another record before it has the same id")
 	}
 	w.ids[key] = struct{}{}
 	before, known := w.heads[s.Subject]
 	switch {
 	case !ok:
-		w.out.add(MemberChain, s.Position, 0, "it does not say which of its history it is")
+		w.ruled.add(MemberChain, s.Position, 0, "it does not say which of its history it is")
 	case !known && from > 0 && p <= from:
 		// The one before it is covered by the trusted checkpoint.
 	case n != before.version+1 || p != uint64(before.at):
-		w.out.add(MemberChain, s.Position, 0, "it says that it is number %d of its history, after position %d, and is number %d, after position %d", n, p, before.version+1, before.at)
+		w.ruled.add(MemberChain, s.Position, 0, "it says that it is number %d of its history, after position %d, and is number %d, after position %d", n, p, before.version+1, before.at)
 	}
 	claimed := typ == "ledger.number_claimed"
 	if typ == "ledger.number_released" && known && !before.claimed {
-		w.out.add(ClaimChain, s.Position, 0, "a number is given up that is nobody's")
+		w.ruled.add(ClaimChain, s.Position, 0, "a number is given up that is nobody's")
 	}
 	w.heads[s.Subject] = head{s.Position, n, claimed}
 }
