@@ -23,8 +23,12 @@ func BenchmarkVerifyArchive(b *testing.B) {
 		log.list = append(log.list, eventstore.Stored{
 			Position: eventstore.Position(i + 1), Time: time.Unix(0, int64(i)).UTC(), Subject: fmt.Sprintf("ledger.member.m%d", i%members),
 			Headers: [][2]string{
-				{"Ledger-Actor", "clerk"}, {"Ledger-Id", fmt.Sprint("r", i)}, {"Ledger-Prev-Seq", fmt.Sprint(previous)},
-				{"Ledger-Schema", "urn:rollbook:member.rated:1"}, {"Ledger-Type", "member.rated"}, {"Ledger-Version", fmt.Sprint(version)},
+				{"Ledger-Actor", "clerk"},
+				{"Ledger-Id", fmt.Sprint("r", i)},
+				{"Ledger-Prev-Seq", fmt.Sprint(previous)},
+				{"Ledger-Schema", "urn:rollbook:member.rated:1"},
+				{"Ledger-Type", "member.rated"},
+				{"Ledger-Version", fmt.Sprint(version)},
 			},
 			Data: make([]byte, 500),
 		})
