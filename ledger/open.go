@@ -45,6 +45,8 @@ const (
 
 	// SocketFile is the socket of the service that has the ledger open.
 	SocketFile = "rollbook.sock"
+	// ErrandsFile is the socket that commands are handed over to it by.
+	ErrandsFile = "commands.sock"
 
 	// temporaryPrefix begins the names of files that are being written.
 	temporaryPrefix = ".tmp-"
@@ -283,7 +285,7 @@ func mayCreate(dir string, o Options) error {
 		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory:
 			made = true // for a ledger, after its identity
 		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
-		case name == SocketFile: // of a service that was killed
+		case name == SocketFile, name == ErrandsFile: // of a service that was killed
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)
