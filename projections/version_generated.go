@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "51bddf9d402a279eb9fa0154c08658cc"
+const code = "0809a3384729d27714e6ec00cd8a04ef"
