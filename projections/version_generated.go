@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "0809a3384729d27714e6ec00cd8a04ef"
+const code = "2b5f536a4a34240127f80691b6f732fe"
