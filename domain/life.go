@@ -397,7 +397,7 @@ func (s State) evolve(e Entry, into string) State {
 		s.take(v.Person)
 	case *MemberEntryAnnulled: // never folded: see Timeline.counting
 	case *OrganisationEstablished, *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged,
-		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended,
+		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended, *PolicyAdopted,
 		*OrganisationEntryAnnulled, *VillageRegistered, *CellAssigned, *VillageRetired, *VillageEntryAnnulled:
 	}
 	return s

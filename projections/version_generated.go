@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "51bddf9d402a279eb9fa0154c08658cc"
+const code = "2b5f536a4a34240127f80691b6f732fe"
