@@ -40,14 +40,15 @@ var ErrNoKeys = errors.New("personal data cannot be sealed")
 type keys struct {
 	vault   *vault.Vault // nil when something is missing
 	missing error        // what
-	closer  io.Closer
+	ring    ring         // where the vault has its keys; nil without one
+	master  string       // the id of the master key
 }
 
 func (k keys) Close() error {
-	if k.closer == nil {
+	if k.ring == nil {
 		return nil
 	}
-	return k.closer.Close()
+	return k.ring.Close()
 }
 
 // origin is the name that everything sealed is bound to: of the ledger, and of
@@ -91,12 +92,12 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 	if err != nil {
 		return keys{}, errors.Join(err, ring.Close())
 	}
-	return keys{vault: v, closer: ring}, nil
+	return keys{vault: v, ring: ring, master: master.ID()}, nil
 }
 
 // ring is a keyring that has to be closed.
 type ring interface {
-	vault.Keyring
+	vault.Copyable
 	io.Closer
 }
 

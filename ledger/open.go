@@ -33,6 +33,7 @@ import (
 //	checkpoints    the signed checkpoints
 //	reports.key    the key that attested reports are signed with, once there is one
 //	archive/       a copy of the log in plain files, once one was made
+//	policy         the log's public key, where a backup without log.key was restored
 //	models.db      the read models; may be deleted at any time
 //	rollbook.sock  the socket of the service, while it runs
 //
@@ -355,6 +356,11 @@ func writeDurably(path string, b []byte) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
+	return syncDirectory(dir)
+}
+
+// syncDirectory puts the names in a directory on the disk.
+func syncDirectory(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
