@@ -153,10 +153,7 @@ func (f *Figures) comparison(v view, q, from Question) *comparison {
 		c.a.known = uint64(f.at.Position)
 	}
 	if c.a.known != v.known {
-		c.a.directory = domain.NewDirectory()
-		for s, t := range f.timelines {
-			_ = c.a.directory.Put(s, t.KnownAt(c.a.known)) // judged when it was recorded
-		}
+		c.a.directory = c.a.ownDirectory()
 	}
 	c.a.KnownAt = eventstore.Position(c.a.known)
 	c.inA, c.inB = c.a.scope(q.Organisation, from.AsOf), c.b.scope(q.Organisation, q.AsOf)

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "51bddf9d402a279eb9fa0154c08658cc"
+const code = "ca0457def2eadf8a646bc391d2f82523"
