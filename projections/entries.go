@@ -20,6 +20,8 @@ import (
 //	bytes    id
 //	uvarint  length of the data
 //	bytes    data, canonical, without what identifies a person
+//	uvarint  length of the rule that there was leave to depart from, 0 for none
+//	bytes    its id
 //
 // Of a claim it is the type of its last record, a space, and what that holds.
 //
@@ -42,7 +44,13 @@ func encodeEntry(b []byte, e domain.Entry) []byte {
 	}
 	data := domain.AppendData(make([]byte, 0, 256), e.Event, domain.Open|domain.Sensitive)
 	b = binary.AppendUvarint(b, uint64(len(data)))
-	return append(b, data...)
+	b = append(b, data...)
+	rule := ""
+	if e.Exception != nil {
+		rule = e.Exception.Rule
+	}
+	b = binary.AppendUvarint(b, uint64(len(rule)))
+	return append(b, rule...)
 }
 
 // packID reports whether an id is 16 bytes in lower-case hexadecimal, as
@@ -68,6 +76,7 @@ type storedEntry struct {
 	packed   bool
 	id       []byte
 	data     []byte
+	excepted []byte // the rule that there was leave to depart from
 	end      int // where it ends among the bytes of all
 }
 
@@ -85,9 +94,11 @@ func decodeEntries(subject domain.Subject, b []byte) ([]domain.Entry, error) {
 		if err != nil {
 			return fmt.Errorf("%w: position %d: %w", errEntries, s.sequence, err)
 		}
-		entries = append(entries, domain.Entry{
-			Sequence: s.sequence, ID: s.idString(), Subject: subject, EffectiveOn: s.on, Event: event,
-		})
+		entry := domain.Entry{Sequence: s.sequence, ID: s.idString(), Subject: subject, EffectiveOn: s.on, Event: event}
+		if len(s.excepted) > 0 {
+			entry.Exception = &domain.Exception{Rule: string(s.excepted)}
+		}
+		entries = append(entries, entry)
 		return nil
 	})
 	return entries, err
@@ -125,6 +136,11 @@ func walkEntries(b []byte, f func(storedEntry) error) error {
 			return errEntries
 		}
 		s.data, b = b[n3:n3+int(length)], b[n3+int(length):]
+		rule, n4 := binary.Uvarint(b)
+		if n4 <= 0 || rule > uint64(len(b)-n4) {
+			return errEntries
+		}
+		s.excepted, b = b[n4:n4+int(rule)], b[n4+int(rule):]
 		s.on, s.typ, s.end = domain.Date(on), types[typ], all-len(b)
 		if err := f(s); err != nil {
 			return err

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "ca0457def2eadf8a646bc391d2f82523"
+const code = "0ec42ff3e51ebf57e648518fb9d018c7"
