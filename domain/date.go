@@ -92,6 +92,22 @@ func (d Date) AddWorkingDays(n int) Date {
 	return d
 }
 
+// AddMonths returns the same day n months later, or the first day of the month
+// after where that month has no such day, as AddYears does for 29 February.
+func (d Date) AddMonths(n int) Date {
+	y, m, day := d.Civil()
+	m += n - 1
+	y += m / 12
+	if m %= 12; m < 0 {
+		y, m = y-1, m+12
+	}
+	m++
+	if day > daysIn(y, m) {
+		return civil(y, m, daysIn(y, m)) + 1
+	}
+	return civil(y, m, day)
+}
+
 // String returns YYYY-MM-DD, and "" for no date.
 func (d Date) String() string {
 	if d == 0 {

@@ -10,11 +10,12 @@ import (
 type Directory struct {
 	organisations map[string]*Organisation
 	villages      map[string]*Village
+	local         bool // an organisation may have adopted rules of its own
 }
 
 // NewDirectory returns an empty directory.
 func NewDirectory() *Directory {
-	return &Directory{map[string]*Organisation{}, map[string]*Village{}}
+	return &Directory{organisations: map[string]*Organisation{}, villages: map[string]*Village{}}
 }
 
 // Put replaces what the directory says of one organisation or village by the
@@ -24,6 +25,7 @@ func (d *Directory) Put(s Subject, t Timeline) *Rejection {
 	switch s.Kind() {
 	case OrganisationKind:
 		o, err := FoldOrganisation(s.ID(), t)
+		d.local = d.local || len(o.policies) > 0
 		if o.opening != "" {
 			d.organisations[o.ID] = o
 		} else {

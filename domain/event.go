@@ -68,6 +68,7 @@ var eventTypes = []eventType{
 	typ[QuotaSet](OrganisationKind, "organisation.quota_set"),
 	typ[TargetSet](OrganisationKind, "organisation.target_set"),
 	typ[OrganisationCommended](OrganisationKind, "organisation.commended"),
+	typ[PolicyAdopted](OrganisationKind, "organisation.policy_adopted"),
 	typ[OrganisationEntryAnnulled](OrganisationKind, "organisation.entry_annulled"),
 
 	typ[VillageRegistered](VillageKind, "village.registered"),

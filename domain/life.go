@@ -398,7 +398,7 @@ func (s State) evolve(e Entry, into string) State {
 	case *Reviewed, *Received:
 	case *MemberEntryAnnulled: // never folded: see Timeline.counting
 	case *OrganisationEstablished, *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged,
-		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended,
+		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended, *PolicyAdopted,
 		*OrganisationEntryAnnulled, *VillageRegistered, *CellAssigned, *VillageRetired, *VillageEntryAnnulled:
 	}
 	return s

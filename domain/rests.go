@@ -10,7 +10,7 @@ func ChangesStructure(e Event) bool {
 	switch e.(type) {
 	case *OrganisationEstablished, *OrganisationMoved, *OrganisationMerged, *OrganisationDissolved, *OrganisationEntryAnnulled:
 		return true
-	case *OrganisationRenamed, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended:
+	case *OrganisationRenamed, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended, *PolicyAdopted:
 		return false
 	case *VillageRegistered, *CellAssigned, *VillageRetired, *VillageEntryAnnulled:
 		return false

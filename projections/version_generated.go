@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "0ec42ff3e51ebf57e648518fb9d018c7"
+const code = "441f07e7243d138f16726bdb5a9cdec9"

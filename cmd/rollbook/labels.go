@@ -48,6 +48,7 @@ var eventLabels = labels{
 	"organisation.quota_set":      {EN: "quota set", VI: "giao chỉ tiêu"},
 	"organisation.target_set":     {EN: "target set", VI: "chỉ tiêu nhiệm kỳ"},
 	"organisation.commended":      {EN: "commended", VI: "khen thưởng"},
+	"organisation.policy_adopted": {EN: "rules of its own adopted", VI: "ban hành quy định riêng"},
 	"organisation.entry_annulled": {EN: "entry annulled", VI: "huỷ mục ghi sai"},
 
 	"village.registered":     {EN: "registered", VI: "đăng ký bản"},

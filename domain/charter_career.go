@@ -1,0 +1,5 @@
+package domain
+
+type career struct{}
+
+type organisationFacts struct{}
