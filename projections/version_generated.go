@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "441f07e7243d138f16726bdb5a9cdec9"
+const code = "813dfecb77b7beb4ddf3bb4f22daa304"

@@ -125,6 +125,7 @@ var causeLabels = labels{
 	"late_fact":      {EN: "recorded late", VI: "ghi muộn"},
 	"correction":     {EN: "correction", VI: "sửa mục ghi sai"},
 	"reorganisation": {EN: "reorganisation", VI: "thay đổi tổ chức"},
+	"rule_change":    {EN: "rule change", VI: "thay đổi quy định"},
 	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
 }
 
