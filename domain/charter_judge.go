@@ -58,7 +58,6 @@ type Judge struct {
 	charter *Charter
 	persons Persons
 
-	names   map[string]string // one copy of each id
 	careers map[string]*career
 	facts   map[string]*organisationFacts
 	trees   map[Date]map[string][]string
@@ -72,7 +71,7 @@ type Judge struct {
 func NewJudge(w World, c *Charter, p Persons) *Judge {
 	return &Judge{
 		world: w, charter: c, persons: p,
-		names: map[string]string{}, careers: map[string]*career{}, facts: map[string]*organisationFacts{},
+		careers: map[string]*career{}, facts: map[string]*organisationFacts{},
 	}
 }
 
@@ -218,11 +217,11 @@ func (j *Judge) lifeOf(s Subject, t Timeline) Life {
 	return j.life
 }
 
-// life returns the whole life of the entry's subject.
-func (h *hearing) steps() []Step { return h.Judge.life.Steps }
+// steps returns the whole life of the entry's subject.
+func (h *hearing) steps() []Step { return h.life.Steps }
 
 // past returns the steps before the entry.
-func (h *hearing) past() []Step { return h.Judge.life.Steps[:h.at] }
+func (h *hearing) past() []Step { return h.life.Steps[:h.at] }
 
 // person returns what is known of the entry's subject.
 func (h *hearing) person() (Person, bool) {
@@ -265,16 +264,40 @@ type check struct {
 	of   func(*hearing, PolicyRule) opinion
 }
 
-// checksOf returns the rules that an entry of a type is judged by.
+// checksOf returns the rules that an entry of a type is judged by, by id.
 func checksOf(e Event) []check {
 	switch e.(type) {
+	case *MentorAssigned:
+		return mentorChecks
 	case *Admitted:
 		return admissionChecks
 	case *Confirmed:
 		return confirmationChecks
-	case *Disciplined, *Expelled:
+	case *Rated:
+		return ratingChecks
+	case *Disciplined:
 		return disciplineChecks
-	default:
-		return nil
+	case *Expelled:
+		return expulsionChecks
+	case *Removed:
+		return removalChecks
+	case *Transferred, *TransferredOut, *Resigned, *Died:
+		return leavingChecks
+	case *BadgeAwarded:
+		return badgeChecks
+	case *CardIssued:
+		return cardChecks
+	case *OrganisationEstablished:
+		return establishmentChecks
+	case *OrganisationRated:
+		return organisationRatingChecks
+	case *CellAssigned:
+		return villageChecks
+	case *Identified, *MentorReleased, *CourseCompleted, *CandidacyEnded, *TransferredIn, *BroughtForward, *Restored,
+		*Exempted, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
+	case *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged, *OrganisationDissolved, *QuotaSet, *TargetSet,
+		*OrganisationCommended, *PolicyAdopted, *OrganisationEntryAnnulled:
+	case *VillageRegistered, *VillageRetired, *VillageEntryAnnulled:
 	}
+	return nil
 }

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "813dfecb77b7beb4ddf3bb4f22daa304"
+const code = "7f025bbd00d187e84865aac62212f5a6"
