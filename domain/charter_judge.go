@@ -294,7 +294,7 @@ func checksOf(e Event) []check {
 	case *CellAssigned:
 		return villageChecks
 	case *Identified, *MentorReleased, *CourseCompleted, *CandidacyEnded, *TransferredIn, *BroughtForward, *Restored,
-		*Exempted, *ProfileChanged, *MemberEntryAnnulled:
+		*Exempted, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
 	case *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged, *OrganisationDissolved, *QuotaSet, *TargetSet,
 		*OrganisationCommended, *PolicyAdopted, *OrganisationEntryAnnulled:
 	case *VillageRegistered, *VillageRetired, *VillageEntryAnnulled:

@@ -121,6 +121,8 @@ var requiredFields = map[string][]string{
 	"member.badge_awarded":        {"data.years"},
 	"member.card_issued":          {"data.card"},
 	"member.profile_changed":      {"data.person"},
+	"member.reviewed":             {"data.outcome"},
+	"member.received":             {},
 	"member.entry_annulled":       {"data.annuls", "reason"},
 }
 

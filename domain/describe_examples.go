@@ -60,6 +60,8 @@ var examples = exampleEntries(
 	memberExample("2022-02-03", &BadgeAwarded{Years: 30}),
 	memberExample("2022-05-19", &CardIssued{Card: "00123456"}),
 	memberExample("2022-07-01", &ProfileChanged{Person: Person{Phone: "0900 000 456", Religion: "02"}}),
+	memberExample("2022-05-25", &Reviewed{Outcome: "recommended"}),
+	memberExample("2023-02-20", &Received{}),
 	because(exampleReason, memberExample("2022-05-19", &MemberEntryAnnulled{Annuls: "e-1021"})),
 )
 

@@ -98,6 +98,14 @@ var effects = map[string]Text{
 		"What is known of the person changes from that day on; a field that is not given stays.",
 		"Thay đổi lý lịch kể từ ngày đó; trường không ghi thì giữ nguyên.",
 	},
+	"member.reviewed": {
+		"The cell has considered a provisional member at the end of probation; the decision is the committee's.",
+		"Chi bộ đã xét đảng viên dự bị khi hết thời gian dự bị; cấp uỷ có thẩm quyền quyết định.",
+	},
+	"member.received": {
+		"Somebody who was transferred has presented themself to the new cell.",
+		"Chi bộ nơi đến đã tiếp nhận người chuyển sinh hoạt.",
+	},
 	"member.entry_annulled": {
 		"An entry of the member counts no more from this place in the log on. A reason is required.",
 		"Một mục của đảng viên không còn hiệu lực kể từ vị trí này trong nhật ký. Phải nêu lý do.",
@@ -193,6 +201,7 @@ var meanings = map[string]Text{
 	"measure":                            {"measure", "hình thức kỷ luật"},
 	"grounds":                            {"what the member is expelled for", "căn cứ khai trừ"},
 	"member.exempted data.kind":          {"from work, or from meetings", "miễn công tác hoặc miễn sinh hoạt"},
+	"outcome":                            {"whether the cell recommends confirmation", "chi bộ đề nghị hay chưa đề nghị công nhận"},
 	"until":                              {"last day; without it for good", "ngày cuối; nếu không ghi là không thời hạn"},
 	"years":                              {"years of membership", "số năm tuổi đảng"},
 	"card":                               {"number of the card", "số thẻ"},

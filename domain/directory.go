@@ -132,6 +132,13 @@ func (d *Directory) Subtree(id string, day Date) map[string]bool {
 // day, after mergers.
 func (d *Directory) Commune(v *Village, day Date) string { return d.Successor(v.commune, day) }
 
+// CellOf returns the cell that a village's members belong to at the end of a day,
+// after mergers: its own, or one that it shares. It is "" when none was assigned.
+func (d *Directory) CellOf(v *Village, day Date) string {
+	c, _ := at(v.cells, endOf(day))
+	return d.Successor(c.Cell, day)
+}
+
 // checkTree reports the first relation between organisations that is
 // impossible: a superior that does not live as long as its subordinate is
 // below it, or a ring.

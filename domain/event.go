@@ -98,6 +98,8 @@ var eventTypes = []eventType{
 	typ[BadgeAwarded](MemberKind, "member.badge_awarded"),
 	typ[CardIssued](MemberKind, "member.card_issued"),
 	typ[ProfileChanged](MemberKind, "member.profile_changed"),
+	typ[Reviewed](MemberKind, "member.reviewed"),
+	typ[Received](MemberKind, "member.received"),
 	typ[MemberEntryAnnulled](MemberKind, "member.entry_annulled"),
 }
 

@@ -165,6 +165,8 @@ func examples() map[string]example {
 		"member.badge_awarded":   {&domain.BadgeAwarded{Years: 30}, &domain.BadgeAwarded{Years: 90}},
 		"member.card_issued":     {&domain.CardIssued{Card: "00123456"}, &domain.CardIssued{Card: "000001"}},
 		"member.profile_changed": {&domain.ProfileChanged{Person: fullPerson()}, &domain.ProfileChanged{Person: domain.Person{Occupation: "Nông dân"}}},
+		"member.reviewed":        {&domain.Reviewed{Outcome: "recommended"}, &domain.Reviewed{Outcome: "not_recommended"}},
+		"member.received":        {&domain.Received{}, &domain.Received{}},
 		"member.entry_annulled": {
 			&domain.MemberEntryAnnulled{Annuls: "2c7f-A_9"},
 			&domain.MemberEntryAnnulled{Annuls: "e"},

@@ -16,7 +16,7 @@ func ChangesStructure(e Event) bool {
 		return false
 	case *Identified, *MentorAssigned, *MentorReleased, *CourseCompleted, *CandidacyEnded, *Admitted, *Confirmed, *Rated,
 		*Transferred, *TransferredOut, *TransferredIn, *BroughtForward, *Disciplined, *Expelled, *Removed, *Resigned, *Died,
-		*Restored, *Exempted, *BadgeAwarded, *CardIssued, *ProfileChanged, *MemberEntryAnnulled:
+		*Restored, *Exempted, *BadgeAwarded, *CardIssued, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
 		return false
 	}
 	return true // no event: the set is closed

@@ -53,6 +53,8 @@ func handled() map[string][]string {
 		"member.badge_awarded":        nil,
 		"member.card_issued":          nil,
 		"member.profile_changed":      {headcountModel, movementsModel},
+		"member.reviewed":             nil,
+		"member.received":             nil,
 		"member.entry_annulled":       roll,
 	}
 }

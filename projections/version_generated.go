@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "2b5f536a4a34240127f80691b6f732fe"
+const code = "7f025bbd00d187e84865aac62212f5a6"
