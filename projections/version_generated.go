@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "7f025bbd00d187e84865aac62212f5a6"
+const code = "dc283f9e40eda1557094313779b6599a"
