@@ -57,7 +57,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.console)
 	err := root.ExecuteContext(ctx)
-	if h, ok := errors.AsType[*handedOver](err); ok {
+	if h, ok := errors.AsType[*handedOverError](err); ok {
 		return h.exit
 	}
 	if err != nil && !a.begun {
