@@ -60,6 +60,24 @@ func (t Timeline) NameOn(day Date, given map[uint64]*Person) (n Name) {
 	return n
 }
 
+// PersonOn returns what is known at the end of a day of the sealed fields that the
+// charter asks for: birth and education. Given is as for NameOn.
+func (t Timeline) PersonOn(day Date, given map[uint64]*Person) (p Person) {
+	for _, e := range t.counting() {
+		says := given[e.Sequence]
+		if says == nil || e.EffectiveOn > day {
+			continue
+		}
+		if says.BirthDate != 0 || says.BirthYear != 0 {
+			p.BirthDate, p.BirthYear = says.BirthDate, says.BirthYear
+		}
+		if says.Education != "" {
+			p.Education = says.Education
+		}
+	}
+	return p
+}
+
 // Membership returns when the subject was last admitted and confirmed, as it
 // stands at the end of a day; zero for what has not happened or is not known.
 func (l Life) Membership(day Date) (admitted, confirmed Date) {

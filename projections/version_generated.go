@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "2b5f536a4a34240127f80691b6f732fe"
+const code = "d4fddb8e2c4c86f8a0cd8cacc17d970a"
