@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "7f025bbd00d187e84865aac62212f5a6"
+const code = "fe144e7bc62935efcb1ccf3a8a0fd3b3"
