@@ -27,9 +27,8 @@ type History struct {
 	// State is that of a member at the end of AsOf, or of today; nil for other
 	// subjects.
 	State *MemberState `json:"state"`
-	// Findings are the departures from charter rules. There are none before a
-	// policy is in force.
-	Findings []any `json:"findings"`
+	// Findings are the departures of the entries shown from charter rules.
+	Findings []projections.Finding `json:"findings"`
 	projections.Standing
 }
 
@@ -50,6 +49,8 @@ type HistoryEntry struct {
 	AnnulledBy string `json:"annulled_by,omitempty"`
 	// Late is true when it was recorded after a later day's entry.
 	Late bool `json:"late,omitempty"`
+	// Findings are the charter rules that it departs from.
+	Findings []projections.Finding `json:"findings,omitempty"`
 	// State is the member's state after the entry; nil where the entry does not
 	// count, and for other subjects.
 	State *MemberState `json:"state"`
@@ -76,7 +77,7 @@ func memberState(s domain.State) *MemberState {
 // for now) and up to the end of a day (zero for all). Today is the day whose
 // state is asked for when no other is.
 func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position) (History, error) {
-	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []any{}}
+	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []projections.Finding{}}
 	figures, err := l.Figures(ctx)
 	if err != nil {
 		return h, err
@@ -132,7 +133,45 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 		h.State = memberState(life.State(day))
 	}
 	h.add(timeline, states, closed, asOf)
-	return h, nil
+	return h, l.judge(ctx, figures, &h, subject, entries)
+}
+
+// judge adds the findings to a history of a subject's entries.
+func (l *Ledger) judge(ctx context.Context, figures *projections.Figures, h *History, subject domain.Subject, entries []domain.Entry) (err error) {
+	given := map[uint64]*domain.Person{}
+	for _, e := range entries {
+		if p := domain.PersonOf(e.Event); p != nil {
+			given[e.Sequence] = p
+		}
+	}
+	q := projections.Question{AsOf: domain.LastDay, KnownAt: h.KnownAt}
+	if h.AsOf != nil {
+		q.AsOf = *h.AsOf
+	}
+	if h.KnownAt == 0 {
+		q.KnownAt = projections.NothingKnown
+	}
+	if h.Findings, err = figures.Verdicts(ctx, q, subject, domain.Embedded(), given); err != nil {
+		return err
+	}
+	for i := range h.Entries {
+		for _, f := range h.Findings {
+			if f.Sequence == h.Entries[i].Sequence {
+				h.Entries[i].Findings = append(h.Entries[i].Findings, f)
+			}
+		}
+	}
+	return nil
+}
+
+// In returns the history with the texts of its findings in a language, "vi" or
+// "en".
+func (h History) In(lang string) History {
+	h.Findings, h.Entries = projections.InLanguage(h.Findings, lang), slices.Clone(h.Entries)
+	for i := range h.Entries {
+		h.Entries[i].Findings = projections.InLanguage(h.Entries[i].Findings, lang)
+	}
+	return h
 }
 
 // carried is what a merger did to a member: an entry of the organisation's.

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "dc283f9e40eda1557094313779b6599a"
+const code = "f574fa2e5f8e2d2a02a5faf3fd7be7f7"

@@ -171,7 +171,7 @@ var memberKinds = map[string]draw{
 	},
 	"member.disciplined": func(d *drawing, w *world, on string) *draft {
 		return d.about(w, "member.disciplined", member.belongs,
-			fields{"measure": pick(d.r, "reprimand", "warning"), "decision": d.decision(on)})
+			fields{"measure": pick(d.r, "reprimand", "warning", "dismissal"), "decision": d.decision(on)})
 	},
 	"member.expelled": func(d *drawing, w *world, on string) *draft {
 		return d.about(w, "member.expelled", func(m member) bool { return m.status == official },
