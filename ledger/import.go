@@ -24,7 +24,7 @@ type ImportOptions struct {
 	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
 	// events, and the claims of numbers that go along with them.
 	Atomic bool
-	// By is on whose behalf it is; its version is of no account.
+	// By is on whose behalf it is; its id and version are of no account.
 	By By
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
@@ -91,7 +91,7 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	}
 	result.LastSequence = last
 
-	o.By.IfVersion = nil
+	o.By.ID, o.By.IfVersion = "", nil
 	ctx, cancel := context.WithCancel(ctx)
 	blocks := make(chan *block, 2*runtime.GOMAXPROCS(0))
 	read := make(chan error, 1)
