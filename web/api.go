@@ -147,7 +147,29 @@ func (s *Server) describe(mux *http.ServeMux) huma.API {
 	s.registerReports(api)
 	s.registerAudit(api)
 	s.registerAccess(api)
+	nullable(registry)
 	return api
+}
+
+// nullable says of the fields that may be null and are objects that they may be
+// null, which the library says only of others.
+func nullable(registry huma.Registry) {
+	for name, schema := range registry.Map() {
+		t := registry.TypeFromRef("#/components/schemas/" + name)
+		for t != nil && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		for _, f := range reflect.VisibleFields(t) {
+			field, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			p := schema.Properties[field]
+			if f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omitempty") && p != nil && p.Ref != "" {
+				schema.Properties[field] = &huma.Schema{Description: p.Description, OneOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}
+			}
+		}
+	}
 }
 
 // schemaName names a schema as its type is named, with its package unless that is

@@ -58,3 +58,9 @@ var rights = map[string]Right{
 	"revoke-token":         {access.Administer, Whole},
 	"list-readings":        {access.Administer, Whole},
 }
+
+// RightOf returns what a route takes; ok is false if it declares nothing.
+func RightOf(operation string) (r Right, ok bool) {
+	r, ok = rights[operation]
+	return r, ok
+}
