@@ -171,7 +171,7 @@ func (a *app) value(field, value string, names organisationNames) string {
 		return a.label(statusLabels, value)
 	case "grade":
 		return a.label(gradeLabels, value)
-	case "source", "role", "course", "cause", "measure", "kind", "sector", "joint", "temporary":
+	case "source", "role", "course", "cause", "outcome", "measure", "kind", "sector", "joint", "temporary":
 		return a.label(valueLabels, value)
 	case "organisation", "parent", "into", "commune", "cell", "issued_by":
 		return names.of(value)

@@ -90,7 +90,14 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err 
 	if err := a.out.flush(); err != nil {
 		return errOutput(err)
 	}
+	errands, err := a.listenSocket(ctx, filepath.Join(a.dir, ledger.ErrandsFile))
+	if err != nil {
+		return err
+	}
 	g, running := errgroup.WithContext(ctx)
+	if errands != nil {
+		g.Go(func() error { return a.doErrands(running, errands, l) })
+	}
 	g.Go(func() error { return l.Keep(running, ledger.Keeping{Models: true, Feed: true}) })
 	g.Go(func() error { return server.Serve(running, listener, server.Handler()) })
 	if socket != nil {

@@ -42,6 +42,8 @@ var examples = map[string][]string{
 	"anchor rebuild":        {},
 	"verify":                {},
 	"archive":               {},
+	"backup":                {"copy"},                            // with a directory: see below
+	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below
 	"attest":                {"headcount"},                       // with a file: see below
 	"check report":          {"headcount.attested"},              // see the script attest
@@ -118,6 +120,14 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 				return // they run until they are stopped
 			case "check", "check report":
 				return // they need files of others: see the scripts bundle and attest
+			case "backup":
+				args = []string{t.TempDir()}
+			case "restore":
+				args = []string{t.TempDir()}
+				if a := rollbook(t, nil, "backup", args[0], "--data", dir); a.exit != exitDone {
+					t.Fatalf("backup: exit %d, %s", a.exit, a.stderr)
+				}
+				data = t.TempDir()
 			case "attest":
 				args = []string{"headcount", "--by", "ethnicity", "--out", filepath.Join(t.TempDir(), "r")}
 			case "bundle":
