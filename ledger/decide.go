@@ -23,6 +23,7 @@ const (
 type parsed struct {
 	entry domain.Entry
 	err   error
+	by    *By // who records it; nil is the owner
 }
 
 func (l *Ledger) parse(line []byte) parsed {
@@ -133,6 +134,9 @@ type judgement struct {
 func (d *desk) judge(p parsed, seen looked, exchanges []exchange, b *bench) (judgement, error) {
 	e := p.entry
 	j := judgement{entry: e}
+	if err := d.may(p); err != nil {
+		return j, err
+	}
 	if d.parked[e.Subject] {
 		return j, &domain.Rejection{Code: domain.Invariant, Field: "subject", Message: domain.Text{
 			EN: "was set aside because a record of it was not understood; see `rollbook projections list`, and update the program or correct the record first",
@@ -167,6 +171,9 @@ func (d *desk) judge(p parsed, seen looked, exchanges []exchange, b *bench) (jud
 		return j, err
 	}
 	j.expected = d.world.Head(e.Subject)
+	if p.by.stale(j.expected) {
+		return j, &StaleError{e.Subject, *p.by.IfVersion, j.expected.Position}
+	}
 	j.verdict = accepted
 	return j, d.world.Err()
 }
@@ -330,7 +337,13 @@ const mostTries = 10
 // log takes nothing now (nothing was stored), [eventstore.ErrUnknownOutcome] if
 // the log cannot be asked (send the same event again: it is stored once).
 func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
-	p := l.parse(event)
+	return l.RecordBy(ctx, event, By{})
+}
+
+// RecordBy is [Ledger.Record] on somebody's behalf. It also returns a
+// [*StaleError], and what by.May returns.
+func (l *Ledger) RecordBy(ctx context.Context, event []byte, by By) (Outcome, error) {
+	p := by.sign(l.parse(event))
 	if p.err != nil {
 		return Outcome{}, p.err
 	}
@@ -351,6 +364,44 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 			return out, err
 		}
 	}
+}
+
+// Try says what [Ledger.RecordBy] would, and stores nothing. The sequence of an
+// event that would be accepted is 0.
+func (l *Ledger) Try(ctx context.Context, event []byte, by By) (Outcome, error) {
+	p := by.sign(l.parse(event))
+	if p.err != nil {
+		return Outcome{}, p.err
+	}
+	needs := append(needsOf(p.entry), l.claimNeeds(p.entry)...)
+	for tries := 1; ; tries++ {
+		out, more, err := l.desk.try(ctx, p, needs)
+		if needs = append(needs, more...); len(more) == 0 || tries == mostTries {
+			return out, err
+		}
+	}
+}
+
+// try is record without storing.
+func (d *desk) try(ctx context.Context, p parsed, needs []need) (out Outcome, more []need, err error) {
+	leave, err := d.enter(ctx, needs)
+	if err != nil {
+		return out, nil, err
+	}
+	defer leave()
+	j, more, err := d.decide(ctx, p, needs)
+	if err != nil {
+		return out, more, err
+	}
+	out = Outcome{Status: "accepted", ID: p.entry.ID, Type: p.entry.Type(), Subject: string(p.entry.Subject)}
+	if j.verdict == unchanged {
+		out.Status, out.Sequence = "unchanged", uint64(j.twin.at)
+		return out, nil, d.ledger.same(ctx, j.entry, j.twin)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flying -= uint64(1 + len(j.claims))
+	return out, nil, nil
 }
 
 // record decides on an event and stores it, when everything that it needs is

@@ -27,6 +27,8 @@ type ImportOptions struct {
 	// Strict rejects what departs from a rule of the charter, as if each line were
 	// recorded in turn. Otherwise it is stored, because a file tells history.
 	Strict bool
+	// By is on whose behalf it is; its id and version are of no account.
+	By By
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
 	// Progress is told the number of lines decided on; how many there will be
@@ -92,6 +94,7 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	}
 	result.LastSequence = last
 
+	o.By.ID, o.By.IfVersion = "", nil
 	ctx, cancel := context.WithCancel(ctx)
 	blocks := make(chan *block, 2*runtime.GOMAXPROCS(0))
 	read := make(chan error, 1)
@@ -352,6 +355,7 @@ func (i *importer) next(n int) *block {
 }
 
 func (i *importer) decide(ctx context.Context, at line, p parsed) error {
+	p = i.options.By.sign(p)
 	j, err := judgement{}, p.err
 	if err == nil {
 		if err = i.bench.call(ctx, p.entry); err == nil {

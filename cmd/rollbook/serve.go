@@ -54,7 +54,7 @@ type reachable struct {
 }
 
 // serve serves a ledger until ctx ends, which is how it is meant to end.
-func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) error {
+func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err error) {
 	if err := a.catchUp(ctx, l); err != nil {
 		return err
 	}
@@ -70,7 +70,12 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) error
 		return err
 	}
 
-	s := &service.Service{Ledger: l, Access: access.New(service.Places{Ledger: l, Clock: a.now}), Clock: a.now}
+	rights, err := access.Open(ctx, access.Config{Dir: a.dir, Database: a.database, Places: service.Places{Ledger: l, Clock: a.now}, Clock: a.now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rights.Close()) }()
+	s := &service.Service{Ledger: l, Access: rights, Clock: a.now}
 	server := web.New(web.Options{Service: s, Logger: a.logger})
 	answer := reachable{Ledger: l.Name(), URL: "http://" + listener.Addr().String()}
 	if socket != nil {

@@ -45,17 +45,10 @@ func (p Places) Above(ctx context.Context, organisation string) ([]string, error
 		return nil, err
 	}
 	d, _, err := figures.Directory(ctx, projections.Question{})
-	if err != nil || d.Organisation(organisation) == nil {
+	if err != nil {
 		return nil, err
 	}
 	y, m, day := p.Clock().Date()
 	today, _ := domain.NewDate(y, int(m), day)
-	var above []string
-	for range d.Organisations() { // a damaged ring must not hang a request
-		above = append(above, organisation)
-		if organisation = d.Parent(organisation, today); organisation == "" {
-			break
-		}
-	}
-	return above, nil
+	return above(d, organisation, today), nil
 }
