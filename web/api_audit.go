@@ -64,7 +64,9 @@ func (s *Server) registerAudit(api huma.API) {
 	}{{domain.MemberKind, "members"}, {domain.OrganisationKind, "organisations"}, {domain.VillageKind, "villages"}} {
 		register(s, api, get(string(of.kind)+"-history", "/"+of.path+"/{id}/history", "The timeline of a "+string(of.kind),
 			"As `rollbook history`. Auditors see what is sealed as closed (NOT_OPENED), and open it with X-Reason. Who opens a member is in the log of readings before the answer is sent."),
-			func(ctx context.Context, in *historyInput) (*historyOutput, error) { return s.history(ctx, of.kind, in) })
+			func(ctx context.Context, in *historyInput) (*historyOutput, error) {
+				return s.history(ctx, of.kind, in)
+			})
 	}
 	register(s, api, get("read-checkpoint", "/checkpoint", "The newest signed checkpoint", "Keep it: it binds the ledger to its past."),
 		func(ctx context.Context, _ *struct{}) (*answered[checkpointOutput], error) {
@@ -149,4 +151,3 @@ func unescaped(field, s string) (string, error) {
 	}
 	return text, nil
 }
-

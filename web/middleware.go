@@ -100,7 +100,7 @@ func (c *counted) Write(b []byte) (int, error) {
 // caught answers a panic as an internal error.
 func (s *Server) caught(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request's own
 			switch p := recover(); p {
 			case nil:
 			case http.ErrAbortHandler:
@@ -144,7 +144,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 // that take too long. What streams sets its own deadlines.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/healthz") {
+		if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
 			select {
 			case s.places <- struct{}{}:
 				defer func() { <-s.places }()

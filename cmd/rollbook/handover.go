@@ -50,9 +50,10 @@ var spoken = []string{"ROLLBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLO
 const maxErrand = 4 << 20
 
 // atHome are the commands that are not handed over: they need no ledger, make or
-// serve one, or look at one from outside. A group stands for all in it.
+// serve one, or look at one from outside; accounts are in a database of their own.
+// A group stands for all in it.
 var atHome = []string{
-	"bench", "check", "completion", "demo", "events schema", "events types", "help", "nats", "serve", "sign", "version", "witness",
+	"access", "bench", "check", "completion", "demo", "events schema", "events types", "help", "nats", "serve", "sign", "version", "witness",
 }
 
 // handedOverError is how a command ends that the service has run.
