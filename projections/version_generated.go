@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "fe144e7bc62935efcb1ccf3a8a0fd3b3"
+const code = "6cf0407e299d02455c5ec7ecabf62fb3"
