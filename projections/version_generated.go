@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "d4fddb8e2c4c86f8a0cd8cacc17d970a"
+const code = "973fb267f29f8737591221d2eba8a378"
