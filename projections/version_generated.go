@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "6cf0407e299d02455c5ec7ecabf62fb3"
+const code = "6819babf42249d3af8d88b66878b558e"
