@@ -28,14 +28,16 @@ func TestFindingsAreThoseOfASecondOpinion(t *testing.T) {
 		c.export()
 		asOf := rapid.SampledFrom(naive.Days()).Draw(rt, "as of")
 		known := rapid.Uint64Range(uint64(c.last)/2, uint64(c.last)).Draw(rt, "known")
-		for _, organisation := range append(c.model.Organisations(asOf, known), "") {
+		for _, organisation := range []string{"", rapid.SampledFrom(append(c.model.Organisations(asOf, known), "")).Draw(rt, "organisation")} {
 			q := projections.Question{Organisation: organisation, AsOf: mustDate(asOf), KnownAt: eventstore.Position(known)}
 			for _, line := range c.findings(q, asOf, known) {
 				seen[line]++
 			}
 			c.explainedFindings(q, causes)
 		}
-		c.prefix(t, projections.Question{AsOf: mustDate(asOf), KnownAt: eventstore.Position(known)})
+		if rapid.Bool().Draw(rt, "prefix") {
+			c.prefix(t, projections.Question{AsOf: mustDate(asOf), KnownAt: eventstore.Position(known)})
+		}
 	})
 	for _, rule := range naive.FindingRules {
 		if seen[rule] == 0 {

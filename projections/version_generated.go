@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "f574fa2e5f8e2d2a02a5faf3fd7be7f7"
+const code = "6819babf42249d3af8d88b66878b558e"

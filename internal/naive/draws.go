@@ -183,7 +183,7 @@ var memberKinds = map[string]draw{
 			return nil
 		}
 		cause := pick(d.r, "lapsed", "unqualified", "other")
-		if w.members[id].status == provisional && d.r.IntN(2) == 0 {
+		if d.r.IntN(3) == 0 { // of an official member it departs from the charter
 			cause = "probation_failed"
 		}
 		return &draft{eventType: "member.removed", subject: "member/" + id, data: fields{
