@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "51bddf9d402a279eb9fa0154c08658cc"
+const code = "f3fb6535aeb6ab3545ae47e35739b1e8"

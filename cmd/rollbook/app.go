@@ -36,6 +36,7 @@ type app struct {
 	json     bool
 	lang     string
 	verbose  bool
+	head     letterheadFlags
 
 	logger *slog.Logger
 	begun  bool // the arguments were understood

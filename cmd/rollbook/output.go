@@ -16,6 +16,7 @@ type output struct {
 	w          *bufio.Writer
 	err        error
 	documented bool // a JSON document was begun; there must not be another
+	terminal   bool // somebody looks at it
 }
 
 func (o *output) Write(b []byte) (int, error) {
