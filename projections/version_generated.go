@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "f3fb6535aeb6ab3545ae47e35739b1e8"
+const code = "1941fc5ca1a68d93597d343c820e7358"

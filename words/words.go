@@ -33,6 +33,17 @@ var Dimensions = List{
 	"gender":       {EN: "gender", VI: "giới tính"},
 	"religion":     {EN: "religion", VI: "tôn giáo"},
 	"organisation": {EN: "organisation", VI: "tổ chức đảng"},
+
+	// Of forms only.
+	"source":             {EN: "source", VI: "nguồn"},
+	"age":                {EN: "age", VI: "độ tuổi"},
+	"education":          {EN: "education", VI: "trình độ"},
+	"measure":            {EN: "measure", VI: "hình thức kỷ luật"},
+	"years":              {EN: "years of membership", VI: "số năm tuổi Đảng"},
+	"member_grade":       {EN: "grade of members", VI: "xếp loại đảng viên"},
+	"organisation_grade": {EN: "grade of grassroots organisations", VI: "xếp loại tổ chức cơ sở đảng"},
+	"cell":               {EN: "villages by their cell", VI: "bản chia theo chi bộ"},
+	"members":            {EN: "villages by members of their own cell", VI: "bản chia theo số đảng viên của chi bộ bản"},
 }
 
 // Statuses are those of a member.
@@ -279,4 +290,55 @@ var Values = List{
 	"activity":             {EN: "from meetings", VI: "miễn sinh hoạt"},
 	"true":                 {EN: "yes", VI: "có"},
 	"false":                {EN: "no", VI: "không"},
+}
+
+// Forms are the statistical forms.
+var Forms = List{
+	"structure":     {EN: "Structure of the membership", VI: "Cơ cấu đội ngũ đảng viên"},
+	"admissions":    {EN: "Admissions", VI: "Kết nạp đảng viên"},
+	"ratings":       {EN: "Ratings of organisations and members", VI: "Đánh giá, xếp loại tổ chức đảng và đảng viên"},
+	"villages":      {EN: "Villages, their cells and members", VI: "Bản, chi bộ và đảng viên ở bản"},
+	"discipline":    {EN: "Discipline of members", VI: "Thi hành kỷ luật đảng viên"},
+	"confirmations": {EN: "Confirmations due and done", VI: "Công nhận đảng viên chính thức"},
+	"badges":        {EN: "Party badges awarded", VI: "Tặng Huy hiệu Đảng"},
+}
+
+// Figures are what forms count.
+var Figures = List{
+	"members":             {EN: "Members", VI: "Đảng viên"},
+	"admitted":            {EN: "Admitted", VI: "Kết nạp"},
+	"members_rated":       {EN: "Members rated", VI: "Đảng viên đã xếp loại"},
+	"organisations":       {EN: "Grassroots organisations", VI: "Tổ chức cơ sở đảng"},
+	"organisations_rated": {EN: "Organisations rated", VI: "Tổ chức đã xếp loại"},
+	"villages":            {EN: "Villages", VI: "Bản"},
+	"own":                 {EN: "with a cell of their own", VI: "có chi bộ riêng"},
+	"joint":               {EN: "with a joint cell", VI: "sinh hoạt ghép"},
+	"none":                {EN: "without a cell", VI: "chưa có chi bộ"},
+	"without_members":     {EN: "without members", VI: "chưa có đảng viên"},
+	"1_or_2":              {EN: "with 1 or 2", VI: "có 1 đến 2 đảng viên"},
+	"3_or_more":           {EN: "with 3 or more", VI: "có từ 3 đảng viên"},
+	"not_told_apart":      {EN: "in a joint cell, not told apart", VI: "ở chi bộ ghép, không tách được"},
+	"disciplined":         {EN: "Measures", VI: "Lượt kỷ luật"},
+	"expelled":            {EN: "Expelled", VI: "Khai trừ"},
+	"confirmed":           {EN: "Confirmed", VI: "Đã công nhận"},
+	"in_time":             {EN: "of them in time", VI: "trong đó đúng hạn"},
+	"late":                {EN: "of them late", VI: "trong đó quá hạn"},
+	"open":                {EN: "Probation over, not decided", VI: "Hết dự bị, chưa xét"},
+	"overdue":             {EN: "of them overdue", VI: "trong đó đã quá hạn"},
+	"awarded":             {EN: "Badges", VI: "Huy hiệu"},
+	"not_rated":           {EN: "not rated", VI: "chưa xếp loại"},
+	"not_given":           {EN: "not given", VI: "chưa ghi"},
+}
+
+// Ages are bands of age.
+var Ages = List{
+	"under_18": {EN: "under 18", VI: "dưới 18"},
+	"18_30":    {EN: "18–30", VI: "18–30"},
+	"31_35":    {EN: "31–35", VI: "31–35"},
+	"36_40":    {EN: "36–40", VI: "36–40"},
+	"41_45":    {EN: "41–45", VI: "41–45"},
+	"46_50":    {EN: "46–50", VI: "46–50"},
+	"51_55":    {EN: "51–55", VI: "51–55"},
+	"56_60":    {EN: "56–60", VI: "56–60"},
+	"over_60":  {EN: "over 60", VI: "trên 60"},
 }

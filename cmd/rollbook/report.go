@@ -16,8 +16,9 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	g := a.group("report", "Answer with figures and lists: headcount, movements, indicators, worklist, register",
+	g := a.group("report", "Answer with figures, lists and statistical forms",
 		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand(), a.worklistCommand(), a.registerCommand())
+	g.AddCommand(a.formCommands()...)
 	a.letterheadFlags(g)
 	return g
 }
@@ -187,32 +188,29 @@ func (a *app) movementsCommand() *cobra.Command {
 	var q question
 	var from string
 	var d delivery
-	var drill bool
+	var children, drill bool
 	cmd := &cobra.Command{
 		Use: "movements --from DATE --to DATE", Short: "How the headcount came from one day to another", Args: arguments(0, 0),
-		Long: "Show the members at the end of the first day, who came in and who went out after it, and the\nmembers at the end of the last day.",
+		Long: "Show the members at the end of the first day, who came in and who went out after it, and the\n" +
+			"members at the end of the last day. --children adds a row for each organisation directly below.",
 		Example: "  rollbook report movements --from 2021-12-31 --to 2022-12-31\n" +
 			"  rollbook report movements --from 31/12/2021 --to 31/12/2022 --organisation nam-ke",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := d.settle(a); err != nil {
 				return err
 			}
-			if from == "" || q.asOf == "" {
-				return usage("movements needs --from and --to: the headcount at the end of the one leads to that at the end of the other", "movements cần --from và --to: từ cuối ngày này đến cuối ngày kia")
-			}
-			first, err := dateFlag("from", from)
+			first, err := periodOf("movements", from, q.asOf)
 			if err != nil {
 				return err
 			}
-			last, err := dateFlag("to", q.asOf)
-			if err != nil {
-				return err
-			}
-			if last < first {
-				return usage("--to %s lies before --from %s; exchange them", "--to %s sớm hơn --from %s; hãy đổi lại", q.asOf, from)
+			if children && drill {
+				return usage("--drill and --children do not go together: name one organisation with --organisation", "--drill và --children không dùng cùng nhau: hãy chỉ một tổ chức bằng --organisation")
 			}
 			ctx := cmd.Context()
 			return a.answer(ctx, &q, 0, func(in inquiry) error {
+				if children {
+					return a.movementsByPart(ctx, in, &d, first)
+				}
 				m, err := in.figures.Movements(ctx, in.Question, first)
 				if err != nil {
 					return err
@@ -228,21 +226,39 @@ func (a *app) movementsCommand() *cobra.Command {
 				if err := a.deliver(ctx, in, &d, whole, m.Standing, func() papers.Paper { return whole.paper(in.reader, in.reader.Movements(m)) }); err != nil {
 					return err
 				}
-				if !m.Reconciles() {
-					return &problem{name: "verification_failed", exit: exitEvidence, told: d.format != asCSV, text: textf(
-						"the movements do not add up to the closing; rebuild with `rollbook projections rebuild` and report it", "biến động không khớp số cuối kỳ; hãy chạy `rollbook projections rebuild` và báo lỗi")}
-				}
-				return nil
+				return a.reconciled(m, d.format)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "day at whose end the period opens, as 2021-12-31 or 31/12/2021")
 	cmd.Flags().StringVar(&q.asOf, "to", "", "day at whose end the period closes")
+	cmd.Flags().BoolVar(&children, "children", false, "also each organisation directly below")
 	q.organisationFlag(cmd)
 	q.knownAtFlag(cmd)
 	d.flags(cmd)
 	drillFlag(cmd, &drill)
 	return cmd
+}
+
+func (a *app) movementsByPart(ctx context.Context, in inquiry, d *delivery, first domain.Date) error {
+	m, err := in.figures.MovementsByPart(ctx, in.Question, first)
+	if err != nil {
+		return err
+	}
+	if err := a.deliver(ctx, in, d, m, m.Standing, func() papers.Paper { return in.reader.MovementsByPart(m) }); err != nil {
+		return err
+	}
+	return a.reconciled(m.Movements, d.format)
+}
+
+// reconciled is the answer to movements that do not make the closing, which cannot
+// happen as long as the read models are whole.
+func (a *app) reconciled(m projections.Movements, f format) error {
+	if m.Reconciles() {
+		return nil
+	}
+	return &problem{name: "verification_failed", exit: exitEvidence, told: f != asCSV, text: textf(
+		"the movements do not add up to the closing; rebuild with `rollbook projections rebuild` and report it", "biến động không khớp số cuối kỳ; hãy chạy `rollbook projections rebuild` và báo lỗi")}
 }
 
 func (a *app) indicatorsCommand() *cobra.Command {
@@ -262,13 +278,13 @@ func (a *app) indicatorsCommand() *cobra.Command {
 			if children && drill {
 				return usage("--drill and --children do not go together: name one organisation with --organisation", "--drill và --children không dùng cùng nhau: hãy chỉ một tổ chức bằng --organisation")
 			}
-			if year < domain.FirstDay.Year() || year > domain.LastDay.Year() {
-				return usage("--year is missing or impossible: give a year from %d to %d", "thiếu --year hoặc năm không hợp lệ: hãy ghi năm từ %d đến %d", domain.FirstDay.Year(), domain.LastDay.Year())
+			if err := checkYear(year); err != nil {
+				return err
 			}
 			ctx := cmd.Context()
 			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
-				if in.AsOf.Year() < year {
-					return usage("%d has not begun on %s; ask for an earlier year or a later --as-of", "năm %d chưa bắt đầu vào ngày %s; hãy chọn năm trước hoặc --as-of muộn hơn", year, in.AsOf.Vietnamese())
+				if err := begun(year, in.AsOf); err != nil {
+					return err
 				}
 				i, err := in.figures.Indicators(ctx, in.Question, year, children)
 				if err != nil {

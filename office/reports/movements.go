@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"rollbook/office/papers"
@@ -29,7 +28,7 @@ func (r Reader) Movements(m projections.Movements) papers.Paper {
 	}
 	head := []string{"organisation", "from", "to"}
 	data := []string{orEmpty(m.Organisation), m.From.String(), m.To.String()}
-	for _, line := range movementColumns() {
+	for _, line := range projections.MovementColumns() {
 		head, data = append(head, line), append(data, strconv.Itoa(m.Line(line)))
 	}
 	p.Data = [][]string{head, data}
@@ -46,13 +45,6 @@ func (r Reader) Movements(m projections.Movements) papers.Paper {
 	}
 	p.Tables = []papers.Table{t}
 	return p
-}
-
-// movementColumns are the figures of the movements, in the order of their columns.
-func movementColumns() []string {
-	lines := projections.MovementLines()
-	last := len(lines) - 1 // confirmed: neither in nor out
-	return slices.Concat([]string{"opening"}, lines[:last], []string{"closing"}, lines[last:])
 }
 
 // reconciliation says whether the movements make the closing.
