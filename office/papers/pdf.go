@@ -25,7 +25,7 @@ const (
 // PDF writes a paper in the official form: the heading in two columns, place and
 // date, the title, tables with running numbers whose heads are repeated on every
 // page, blocks to be signed, and on every page its number and from where the
-// figures were answered. The same paper is the same file.
+// figures were answered. The same paper is the same file, to the byte.
 func (p Paper) PDF(w io.Writer) error {
 	d := &document{paper: p}
 	d.open("P")

@@ -39,8 +39,7 @@ func (p Paper) XLSX(w io.Writer) (err error) {
 		return err
 	}
 	f.SetActiveSheet(0)
-	// The moment of writing is left out: the same paper is the same file.
-	if err := f.SetDocProps(&excelize.DocProperties{Title: p.Title, Creator: "rollbook", Created: "", Modified: ""}); err != nil {
+	if err := f.SetDocProps(&excelize.DocProperties{Title: p.Title, Creator: "rollbook"}); err != nil {
 		return err
 	}
 	_, err = f.WriteTo(w)
@@ -161,6 +160,9 @@ func (b *book) sheet(tables []Table) error {
 	if _, err := b.file.NewSheet(name); err != nil {
 		return err
 	}
+	if err := b.page(name); err != nil { // before the rows: they are streamed
+		return err
+	}
 	out, err := b.file.NewStreamWriter(name)
 	if err != nil {
 		return err
@@ -212,8 +214,8 @@ func (b *book) sheet(tables []Table) error {
 	return b.print(name, s, frozen, deep)
 }
 
-// print settles how a sheet comes out of a printer.
-func (b *book) print(name string, s *sheet, frozen, deep int) error {
+// page settles the page of a printed sheet.
+func (b *book) page(name string) error {
 	landscape, a4, one, many, fit := "landscape", 9, 1, 0, true
 	if err := b.file.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &one, FitToHeight: &many}); err != nil {
 		return err
@@ -223,11 +225,15 @@ func (b *book) print(name string, s *sheet, frozen, deep int) error {
 	}
 	p := b.paper
 	footer := "&L&8" + headerText(p.asOf()+" "+p.known()+"\n"+p.root()) + "&R&8&P/&N"
-	if utf8.RuneCountInString(footer) <= 255 { // what Excel allows
-		if err := b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: footer}); err != nil {
-			return err
-		}
+	if utf8.RuneCountInString(footer) > 255 { // what Excel allows; all of it is on the sheet, too
+		footer = "&R&8&P/&N"
 	}
+	return b.file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: footer})
+}
+
+// print settles what of a sheet comes out of a printer, and which rows on every
+// page.
+func (b *book) print(name string, s *sheet, frozen, deep int) error {
 	last, err := excelize.CoordinatesToCellName(max(1, len(s.columns)+s.shift), max(1, s.at), true)
 	if err != nil {
 		return err

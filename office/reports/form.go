@@ -77,6 +77,9 @@ func (r Reader) cross(f projections.Form) (tables []papers.Table) {
 	columns := 0
 	for _, g := range f.Groups {
 		columns += len(g.Values)
+		if _, shares := basesOf[g.Name]; shares {
+			columns += len(g.Values)
+		}
 	}
 	if columns <= mostColumns {
 		return []papers.Table{r.crossed(f, "", f.Groups)}
