@@ -49,6 +49,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.out)
 	root.SetErr(a.console)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		a.translate(root) // a shell shows what commands and flags are for
+	}
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.begun {
 		err, a.json = asUsage(err), a.json || asksJSON(args)
@@ -216,6 +219,7 @@ func (a *app) helpCommand() *cobra.Command {
 
 // help writes a command's help, in JSON where that is asked for.
 func (a *app) help(cmd *cobra.Command, _ []string) {
+	a.translate(cmd.Root())
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short

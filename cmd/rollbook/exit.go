@@ -64,7 +64,8 @@ func asUsage(err error) error {
 	if _, ok := errors.AsType[*problem](err); ok {
 		return err
 	}
-	return usage("%s; see --help", "sai cú pháp: %s; xem --help", err)
+	text := flagError(err)
+	return &problem{name: "usage", exit: exitUsage, text: domain.Text{EN: text.EN + "; see --help", VI: text.VI + "; xem --help"}, cause: err}
 }
 
 // own stands for the words of the error itself.
