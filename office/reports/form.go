@@ -59,6 +59,9 @@ func (r Reader) list(f projections.Form) (tables []papers.Table) {
 		if g.Name != "" {
 			t.Columns = append(t.Columns, papers.Column{Head: r.say("Share", "Tỷ lệ"), Right: true})
 		}
+		if g.Name == "" && len(g.Values) == 1 {
+			t.Brief = r.figure("", g.Values[0]) + ": " + r.number(row.Counts[i][0])
+		}
 		for j, value := range g.Values {
 			n := row.Counts[i][j]
 			cells := []papers.Cell{papers.Text(r.figure(g.Name, value)), papers.Number(n)}
