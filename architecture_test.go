@@ -51,6 +51,23 @@ var rooms = []room{
 		because: "projections read the log; the ledger reads them",
 	},
 	{
+		folder:  "ledger",
+		refuses: func(i string) bool { return within(i, "rollbook/web") },
+		because: "the service stands on the ledger",
+	},
+	{
+		folder: "web/access", shipped: true,
+		refuses: func(i string) bool {
+			return within(i, "rollbook") && !within(i, "rollbook/web/access", "rollbook/internal/postgres")
+		},
+		because: "who may do what has nothing to do with what is in the ledger",
+	},
+	{
+		folder:  "web/service",
+		refuses: func(i string) bool { return i == "rollbook/web" || within(i, "rollbook/web/pages") },
+		because: "the protocol and the pages stand on the service",
+	},
+	{
 		folder: "audit",
 		refuses: func(i string) bool {
 			return within(i, "rollbook") && !within(i, "rollbook/audit", "rollbook/domain", "rollbook/eventstore")
@@ -175,6 +192,10 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"cmd/rollbook/a.go", "codeberg.org/go-pdf/fpdf"},
 		{"office/papers/a.go", "rollbook/projections"},
 		{"ledger/a_test.go", "rollbook/office/reports"},
+		{"ledger/a.go", "rollbook/web/access"},
+		{"web/access/a.go", "rollbook/ledger"},
+		{"web/service/a.go", "rollbook/web"},
+		{"web/service/a.go", "rollbook/web/pages"},
 	}
 	for _, f := range broken {
 		tree := fstest.MapFS{f.name: {Data: fmt.Appendf(nil, "package p\n\nimport _ %q\n", f.imported)}}

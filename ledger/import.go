@@ -196,11 +196,12 @@ type keptLine struct {
 // flight is a batch on its way.
 type flight struct {
 	appended
-	last eventstore.Position // where its last record is to stand
-	done chan struct{}       // closed when what follows is known
-	sent bool
-	at   eventstore.Position // where its last record stands
-	err  error
+	last  eventstore.Position // where its last record is to stand
+	keyed chan struct{}       // closed when its keys are there, or cannot be made
+	done  chan struct{}       // closed when what follows is known
+	sent  bool
+	at    eventstore.Position // where its last record stands
+	err   error
 }
 
 const (
@@ -411,7 +412,7 @@ func (i *importer) flush(ctx context.Context) error {
 		}
 	}
 	last := eventstore.Position(b.entries[0].entry.Sequence) + eventstore.Position(len(b.entries)) - 1
-	f := &flight{appended: b, last: last, done: make(chan struct{})}
+	f := &flight{appended: b, last: last, keyed: make(chan struct{}), done: make(chan struct{})}
 	var before *flight
 	if n := len(i.air); n > 0 {
 		before = i.air[n-1]
@@ -430,9 +431,22 @@ func (i *importer) flush(ctx context.Context) error {
 // errGrounded means that a batch was not sent because the one before it failed.
 var errGrounded = errors.New("the batch before was not stored")
 
-// send seals a batch and, once the one before it is on disk, stores it.
+// send seals a batch and, once the one before it is on disk, stores it. The keys
+// are made after those of the one before, which may have the first entry of
+// somebody who is in this one too.
 func (l *Ledger) send(ctx context.Context, f, before *flight) error {
-	records, err := l.keys.seal(ctx, f.entries)
+	s, err := l.keys.prepare(f.entries)
+	if before != nil {
+		<-before.keyed
+	}
+	if err == nil {
+		err = s.ensure(ctx)
+	}
+	close(f.keyed)
+	var records []eventstore.Record
+	if err == nil {
+		records, err = s.records(ctx)
+	}
 	if before != nil {
 		<-before.done
 		if before.err != nil {

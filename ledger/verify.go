@@ -148,7 +148,15 @@ func policyOf(keyPath string, o Options) (*audit.Policy, error) {
 	}
 	key, err := audit.ReadKey(keyPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: the log's key is not here; name a policy that has its public key with --policy", ErrSigning)
+		// A restored ledger has the public key at least.
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(keyPath), policyFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: the log's key is not here; name a policy that has its public key with --policy", ErrSigning)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return audit.ParsePolicy(text)
 	}
 	if err != nil {
 		return nil, err

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "1941fc5ca1a68d93597d343c820e7358"
+const code = "8ee5f8cc9b7fa0ebc89b978be5a211be"

@@ -89,6 +89,8 @@ var families = []struct {
 		EN: "the files of the tree that the log is compared with are damaged; restore them from a backup or, if the log is certainly whole, make them anew with `rollbook anchor rebuild`",
 		VI: "các tệp của cây băm dùng để đối chiếu nhật ký bị hỏng; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
 	}},
+	{"verification_failed", exitEvidence, as[*ledger.DamagedBackupError], domain.Text{EN: own, VI: "bản sao lưu bị hỏng: %s"}},
+	{"verification_failed", exitEvidence, as[*ledger.RollbackError], domain.Text{EN: own, VI: "bản sao lưu cũ hơn những gì đã được ký: %s"}},
 	{"evidence_missing", exitEvidence, lacksEvidence, domain.Text{EN: own, VI: "thiếu bằng chứng để xác minh: %s"}},
 	{"verification_failed", exitEvidence, as[*audit.EvidenceError], domain.Text{EN: own, VI: "bằng chứng không khớp: %s"}},
 	{"evidence_missing", exitEvidence, is(audit.ErrMemory), domain.Text{
@@ -145,6 +147,8 @@ var families = []struct {
 		EN: own,
 		VI: "không dùng được tệp khoá chính: người khác đọc được (hãy chạy chmod 600), bị hỏng hoặc không phải là tệp",
 	}},
+	{"not_found", exitNotFound, is(ledger.ErrNoBackup), domain.Text{EN: own, VI: "thư mục này không có bản sao lưu nào hoàn chỉnh"}},
+	{"usage", exitUsage, is(ledger.ErrBackupPlace), domain.Text{EN: own, VI: "không sao lưu được vào thư mục này: nó nằm trong thư mục dữ liệu, có nội dung khác, hoặc là bản sao của sổ khác"}},
 	{"not_found", exitNotFound, is(ledger.ErrNoLog), domain.Text{
 		EN: "the NATS servers have no log; make it with `rollbook nats init` and a login that may create streams",
 		VI: "máy chủ NATS chưa có nhật ký; hãy tạo bằng `rollbook nats init` với tài khoản được phép tạo stream",

@@ -73,17 +73,15 @@ var usageTexts = strings.NewReplacer(
 
 // flagError puts a mistake in the flags into both languages.
 func flagError(err error) domain.Text {
-	text := domain.Text{EN: err.Error()}
+	vi := "sai cú pháp: " + err.Error()
 	if e, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		text.VI = "không có tham số " + dashes(e.GetSpecifiedName())
+		vi = "không có tham số " + dashes(e.GetSpecifiedName())
 	} else if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
-		text.VI = "tham số " + dashes(e.GetSpecifiedName()) + " cần một giá trị"
+		vi = "tham số " + dashes(e.GetSpecifiedName()) + " cần một giá trị"
 	} else if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		text.VI = "giá trị của --" + e.GetFlag().Name + " không hợp lệ"
-	} else {
-		text.VI = "sai cú pháp: " + err.Error()
+		vi = "giá trị của --" + e.GetFlag().Name + " không hợp lệ"
 	}
-	return text
+	return domain.Text{EN: err.Error(), VI: vi}
 }
 
 func dashes(name string) string {

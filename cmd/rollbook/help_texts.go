@@ -31,6 +31,13 @@ có bị cắt hay sửa không.`},
 rollbook verify --archive THƯ_MỤC. Bản trong thư mục dữ liệu được dùng khi dựng lại và xuất.`},
 	"attest": {"Một báo cáo được ký cùng nhật ký đã lập ra nó", `Lập báo cáo từ mọi thứ đã ghi và ký: hỏi gì, kết quả gì, từ nhật ký nào. Ai có nhật ký đều lập lại được bằng
 rollbook check report. Báo cáo chưa đầy đủ (có đối tượng phải chờ hoặc thiếu khoá) thì không chứng thực.`},
+	"backup": {"Sao lưu sổ trong khi đang dùng", `Sao lưu sổ vào một thư mục, nên ở đĩa khác, trong khi người khác vẫn ghi: từng bản ghi như đang lưu, đối chiếu với
+cây băm; các mốc đã ký; và các khoá đã bọc. Sao lưu tiếp vào cùng thư mục thì thêm phần mới. Bị dừng giữa chừng thì
+bản trước vẫn nguyên.
+
+Khoá chính mở được mọi họ tên trong bản sao lưu, và khoá của nhật ký ký thay tên sổ. Cả hai không nằm trong đó trừ
+khi được yêu cầu: hãy giữ bản sao của chúng ở nơi khác. Không có khoá chính thì dữ liệu cá nhân trong bản sao lưu
+coi như mất.`},
 	"bench": {"Đo máy này, so với JetStream trần trong cùng lần chạy", ""},
 	"bench append": {"Ghi nhanh đến đâu, so với JetStream trần", `Ghi vào một nhật ký sẽ bỏ đi, xen kẽ với máy chủ trần: cùng các bản tin, điều kiện và độ bền. Đĩa đo là đĩa của
 thư mục tạm; TMPDIR chỉ thư mục khác.`},
@@ -151,6 +158,21 @@ bằng tổng số. Ngày sinh và trình độ chỉ mở để trả lời l�
 sổ không biết đảng viên nào của bản nào.`},
 	"report worklist": {"Việc đến hạn và quá hạn", `Liệt kê việc cần làm vào một ngày: công nhận chính thức, xếp loại, Huy hiệu Đảng, quần chúng chưa có người giúp đỡ,
 chỉ tiêu chậm kế hoạch, bản chưa có chi bộ riêng. Họ tên vẫn niêm phong: mỗi dòng ghi mã đảng viên.`},
+	"restore": {"Lập lại sổ từ bản sao lưu, nếu gốc khớp", `Lập lại sổ từ bản sao lưu, trong một thư mục dữ liệu trống. Chỉ được chấp nhận khi mọi tệp đúng như lúc ghi, các bản
+ghi khớp mọi mốc đã ký trong đó, và nhật ký lập ra từ chúng cho lại cùng gốc. Nếu không thì không để lại gì, số thứ
+tự sai đầu tiên được nêu, mã kết thúc là 3.
+
+Hãy chỉ khoá chính bằng --master-key nếu nó không nằm trong bản sao lưu. Với --anchor TỆP, bản sao lưu được so với
+những gì đã ký: bản cũ hơn bị từ chối, vì các bản ghi sau đó bị mất và ai giữ mốc sau đều chứng minh được chúng đã
+có; --accept-rollback vẫn khôi phục.
+
+Sau khi khôi phục, không ký gì cho đến khi có người xác nhận không còn mốc nào muộn hơn: xem rollbook help checkpoint
+restart.`},
+	"serve": {"Phục vụ sổ qua HTTP", `Phục vụ sổ qua HTTP: giao diện cho phần mềm dưới /api/v1 (mô tả ở /openapi.json), các trang cho người dùng, /healthz và
+/readyz. Các bảng số liệu, các mốc và luồng sự kiện được duy trì theo nhật ký.
+
+Ai là chủ thư mục dữ liệu cũng vào được qua socket rollbook.sock trong đó mà không cần đăng nhập. Sổ được lập nếu thư
+mục trống.`},
 	"sign": {"Ký các mốc cho một sổ, như một tiến trình hay một người riêng", `Giữ khoá của nhật ký tách khỏi nhật ký: ai có nhật ký cũng không ký được bản khác. Sổ hỏi bằng --signer. Bên ký nhớ
 những gì đã ký và không ký gì không nối tiếp; bộ nhớ của nó không được nằm trong bản sao lưu dùng để khôi phục nhật
 ký. Khoá và bộ nhớ được tạo ở lần khởi động đầu, cho sổ của --data, nếu chưa có.`},
@@ -171,6 +193,11 @@ qua mạng.`},
 // command's path and the name.
 var flagTexts = map[string]string{
 	"help":                       "xem cách dùng",
+	"with-master-key":            "kèm khoá chính: ai có bản sao lưu đọc được mọi thứ trong đó",
+	"with-signing-keys":          "kèm các khoá ký mốc và báo cáo: ai có bản sao lưu ký được thay tên sổ",
+	"accept-rollback":            "khôi phục cả bản sao lưu cũ hơn những gì --anchor cho thấy đã ký; các bản ghi sau đó bị mất",
+	"serve --listen":             "địa chỉ để nghe",
+	"serve --name":               "tên sổ, khi lệnh này lập sổ (mặc định ledger)",
 	"actor":                      "bí danh của người ghi",
 	"after":                      "mã của người cuối trang trước",
 	"ahead":                      "nhìn trước bao nhiêu ngày",

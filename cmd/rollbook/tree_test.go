@@ -49,6 +49,8 @@ var examples = map[string][]string{
 	"anchor rebuild":        {},
 	"verify":                {},
 	"archive":               {},
+	"backup":                {"copy"},                            // with a directory: see below
+	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below
 	"attest":                {"headcount"},                       // with a file: see below
 	"check report":          {"headcount.attested"},              // see the script attest
@@ -61,6 +63,7 @@ var examples = map[string][]string{
 	"checkpoint restart":    {},
 	"sign":                  {"--key", "k", "--memory", "m", "--listen", "unix:///s"}, // see TestWitnesses
 	"witness init":          {},                                                       // with a directory: see below
+	"serve":                 {},                                                       // see serve_test.go
 	"witness serve":         {"--dir", "w"},                                           // see TestWitnesses
 	"nats init":             {},                                                       // with a server: see below
 	"nats keys":             {"keys"},
@@ -120,10 +123,18 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			switch path {
 			case "demo", "bench projections", "bench audit":
 				return // see TestLongCommandsAnswerInJSON
-			case "sign", "witness serve":
+			case "sign", "serve", "witness serve":
 				return // they run until they are stopped
 			case "check", "check report":
 				return // they need files of others: see the scripts bundle and attest
+			case "backup":
+				args = []string{t.TempDir()}
+			case "restore":
+				args = []string{t.TempDir()}
+				if a := rollbook(t, nil, "backup", args[0], "--data", dir); a.exit != exitDone {
+					t.Fatalf("backup: exit %d, %s", a.exit, a.stderr)
+				}
+				data = t.TempDir()
 			case "attest":
 				args = []string{"headcount", "--by", "ethnicity", "--out", filepath.Join(t.TempDir(), "r")}
 			case "bundle":

@@ -20,8 +20,10 @@ func (a *app) worklistCommand() *cobra.Command {
 	ahead := aheadDays
 	cmd := &cobra.Command{
 		Use: "worklist", Short: "What is due and overdue", Args: arguments(0, 0),
-		Long: "List what is to be done on a day: confirmations, ratings, badges, candidates without a mentor,\n" +
-			"quotas behind plan, villages without a cell of their own. Names stay sealed: a row names the member's id.",
+		Long: "List what is to be done on a day: reviews and confirmations of provisional members, ratings of members\n" +
+			"and grassroots organisations, badges, transfers not yet received, candidates without a mentor, quotas and\n" +
+			"targets behind plan, villages without a cell of their own or without members.\n" +
+			"Names stay sealed: a row names the member's id.",
 		Example: "  rollbook report worklist --organisation muong-nhe\n  rollbook report worklist --kind confirmation,badge --ahead 30 --as-of 2022-12-31",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := d.settle(a); err != nil {

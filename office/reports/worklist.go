@@ -55,15 +55,23 @@ func (r Reader) Worklist(w projections.Worklist) papers.Paper {
 func (r Reader) work(w projections.Work) string {
 	text := words.Work.In(r.Lang, string(w.Kind))
 	switch w.Kind {
-	case projections.WorkRating:
+	case projections.WorkRating, projections.WorkOrganisationRating:
 		text += " " + strconv.Itoa(w.Year)
 	case projections.WorkBadge:
 		text += fmt.Sprintf(r.say(" of %d years", " %d năm"), w.Years)
 	case projections.WorkQuota:
-		text += fmt.Sprintf(r.say(" of %d: %d missing", " %d: thiếu %d"), w.Year, w.Missing)
-	case projections.WorkConfirmation, projections.WorkMentor, projections.WorkVillage:
+		text += fmt.Sprintf(r.say(" of %d", " %d"), w.Year) + r.plan(w)
+	case projections.WorkTarget:
+		text += r.plan(w)
+	case projections.WorkReview, projections.WorkConfirmation, projections.WorkReception, projections.WorkMentor,
+		projections.WorkVillageCell, projections.WorkVillageMembers:
 	}
 	return text
+}
+
+// plan says how far admissions are from what was planned.
+func (r Reader) plan(w projections.Work) string {
+	return fmt.Sprintf(r.say(": %d missing; %d of %d planned by now", ": thiếu %d; đã kết nạp %d, theo kế hoạch tới nay %d"), w.Missing, *w.Admitted, *w.Planned)
 }
 
 // subject names an organisation; anybody else is their id.
@@ -75,19 +83,25 @@ func (r Reader) subject(s domain.Subject) string {
 }
 
 func worklistData(w projections.Worklist) [][]string {
-	rows := [][]string{{"kind", "due", "overdue", "organisation", "subject", "year", "years", "missing"}}
+	rows := [][]string{{"kind", "due", "overdue", "organisation", "subject", "year", "years", "missing", "planned", "admitted"}}
 	number := func(n int) string {
 		if n == 0 {
 			return ""
 		}
 		return strconv.Itoa(n)
 	}
+	count := func(n *int) string {
+		if n == nil {
+			return ""
+		}
+		return strconv.Itoa(*n)
+	}
 	for _, r := range w.Rows {
 		due := ""
 		if r.Due != nil {
 			due = r.Due.String()
 		}
-		rows = append(rows, []string{string(r.Kind), due, strconv.FormatBool(r.Overdue), r.Organisation, string(r.Subject), number(r.Year), number(r.Years), number(r.Missing)})
+		rows = append(rows, []string{string(r.Kind), due, strconv.FormatBool(r.Overdue), r.Organisation, string(r.Subject), number(r.Year), number(r.Years), number(r.Missing), count(r.Planned), count(r.Admitted)})
 	}
 	return rows
 }
