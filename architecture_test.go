@@ -102,6 +102,23 @@ var rooms = []room{
 		because: "how a database is reached has nothing to do with what is in it",
 	},
 	{
+		folder: ".", except: []string{"office"}, shipped: true,
+		refuses: func(i string) bool { return within(i, "github.com/xuri", "codeberg.org/go-pdf") },
+		because: "workbooks and PDF come in and go out through the office",
+	},
+	{
+		folder: "office/papers",
+		refuses: func(i string) bool {
+			return within(i, "rollbook") && !within(i, "rollbook/office/papers", "rollbook/domain")
+		},
+		because: "a paper knows nothing of figures",
+	},
+	{
+		folder: ".", except: []string{"cmd", "web", "office"},
+		refuses: func(i string) bool { return within(i, "rollbook/office") },
+		because: "what the office hands in and takes away is for the command line and the pages",
+	},
+	{
 		folder: ".", except: []string{"internal/naive", "internal/postgres/pgtest", "eventstore/storetest", "eventstore/vault/vaulttest", "projections/storetest", "projections/sqlite/sqlitetest"}, shipped: true,
 		refuses: func(i string) bool {
 			return within(i, "github.com/anishathalye/porcupine", "github.com/cloudevents", "github.com/santhosh-tekuri/jsonschema", "github.com/transparency-dev", "pgregory.net/rapid",
@@ -171,6 +188,10 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"ledger/a.go", "github.com/cloudevents/sdk-go/v2/event"},
 		{"audit/a.go", "github.com/transparency-dev/merkle/proof"},
 		{"internal/naive/a.go", "rollbook/domain"},
+		{"ledger/a.go", "github.com/xuri/excelize/v2"},
+		{"cmd/rollbook/a.go", "codeberg.org/go-pdf/fpdf"},
+		{"office/papers/a.go", "rollbook/projections"},
+		{"ledger/a_test.go", "rollbook/office/reports"},
 		{"ledger/a.go", "rollbook/web/access"},
 		{"web/access/a.go", "rollbook/ledger"},
 		{"web/service/a.go", "rollbook/web"},
@@ -201,6 +222,10 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"projections/a.go", "rollbook/eventstore"},
 		{"ledger/a_test.go", "rollbook/internal/naive"},
 		{"cmd/rollbook/a.go", "rollbook/cmd/rollbook/demo"},
+		{"cmd/rollbook/a_test.go", "github.com/xuri/excelize/v2"},
+		{"office/papers/a.go", "codeberg.org/go-pdf/fpdf"},
+		{"office/reports/a.go", "rollbook/ledger"},
+		{"web/a.go", "rollbook/office/reports"},
 	}
 	for _, f := range sound {
 		tree := fstest.MapFS{f.name: {Data: fmt.Appendf(nil, "package p\n\nimport _ %q\n", f.imported)}}

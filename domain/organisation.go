@@ -215,6 +215,13 @@ func (v *Village) OwnCell(d Date) bool {
 	return ok && !c.Joint
 }
 
+// Cell returns the cell that the village is assigned to at the end of a day, and
+// whether that is a joint one; ok is false if it has none.
+func (v *Village) Cell(d Date) (cell string, joint, ok bool) {
+	c, ok := at(v.cells, endOf(d))
+	return c.Cell, c.Joint, ok
+}
+
 // LifespanDiffers reports whether two timelines of one organisation differ in
 // whether and when it was established, ended, or merged into what. Nothing else
 // of an organisation can make a life in it impossible, or change it.

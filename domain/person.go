@@ -60,6 +60,36 @@ func (t Timeline) NameOn(day Date, given map[uint64]*Person) (n Name) {
 	return n
 }
 
+// AgeOn returns the age in full years at the end of a day; where only the year of
+// birth is known, the age that is reached in the year of that day. It reports
+// false if neither is known, or the day lies before.
+func (n Name) AgeOn(day Date) (years int, ok bool) {
+	y, m, d := day.Civil()
+	switch {
+	case n.BirthDate != 0:
+		by, bm, bd := n.BirthDate.Civil()
+		if years = y - by; m < bm || m == bm && d < bd {
+			years--
+		}
+	case n.BirthYear != 0:
+		years = y - n.BirthYear
+	default:
+		return 0, false
+	}
+	return years, years >= 0
+}
+
+// EducationOn returns the education of the subject of the timeline at the end of a
+// day, as it was written, likewise; "" if no entry that was opened gives any.
+func (t Timeline) EducationOn(day Date, given map[uint64]*Person) string {
+	for _, e := range slices.Backward(t.counting()) {
+		if p := given[e.Sequence]; p != nil && e.EffectiveOn <= day && p.Education != "" {
+			return p.Education
+		}
+	}
+	return ""
+}
+
 // Membership returns when the subject was last admitted and confirmed, as it
 // stands at the end of a day; zero for what has not happened or is not known.
 func (l Life) Membership(day Date) (admitted, confirmed Date) {

@@ -91,6 +91,16 @@ var (
 // Grades returns the grades, best first.
 func Grades() []Grade { return append([]Grade(nil), grades...) }
 
+// Sources returns where candidates come from, in the order of reports.
+func Sources() []Source { return append([]Source(nil), sources...) }
+
+// Measures returns the measures of discipline short of expulsion, the lightest
+// first.
+func Measures() []Measure { return append([]Measure(nil), measures...) }
+
+// BadgeYears returns the years for which there are badges.
+func BadgeYears() []int { return append([]int(nil), badgeYears...) }
+
 // index returns the place of a grade, from 1, and 0 for none.
 func (g Grade) index() int32 {
 	for i, have := range grades {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollbook/audit"
+	"rollbook/eventstore"
 )
 
 // The tree of the log lies outside the log's own directory. At each start the
@@ -230,4 +231,14 @@ func (l *Ledger) Checkpoint(ctx context.Context) (audit.Checkpoint, error) {
 		return audit.Checkpoint{}, err
 	}
 	return l.anchor.tree.Checkpoint(), nil
+}
+
+// RootAt returns the root of the log's tree over the records up to a position. The
+// tree follows the log first.
+func (l *Ledger) RootAt(ctx context.Context, at eventstore.Position) (audit.Hash, error) {
+	if err := l.anchor.catchUp(ctx); err != nil {
+		return audit.Hash{}, err
+	}
+	c, err := l.anchor.tree.Tiles().At(uint64(at))
+	return c.Root, err
 }

@@ -113,6 +113,7 @@ func (c *comparison) compareAt(known uint64) {
 		q := projections.Question{Organisation: organisation, AsOf: mustDate(to), KnownAt: eventstore.Position(known)}
 		c.indicators(q, year, to, known)
 	}
+	c.anyForms(organisations, mustDate(from), mustDate(to), known)
 }
 
 func (c *comparison) headcount(q projections.Question, by []projections.Dimension, asOf string, known uint64) {

@@ -135,3 +135,25 @@ func (f *Figures) Movements(ctx context.Context, q Question, from domain.Date) (
 	})
 	return m, err
 }
+
+// Line returns a figure by its name in JSON, 0 for a name that there is not.
+func (m Movements) Line(name string) int {
+	switch name {
+	case "opening":
+		return m.Opening
+	case "moved_in":
+		return m.MovedIn
+	case "moved_out":
+		return m.MovedOut
+	case "closing":
+		return m.Closing
+	case "confirmed":
+		return m.Confirmed
+	}
+	for _, kind := range movementKinds {
+		if string(kind) == name && kind != domain.Moved {
+			return *m.count(kind, true)
+		}
+	}
+	return 0
+}

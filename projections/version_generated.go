@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "6819babf42249d3af8d88b66878b558e"
+const code = "6db71e18d615bbfc7af7e368d54e6e31"

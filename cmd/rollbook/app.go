@@ -38,6 +38,7 @@ type app struct {
 	json     bool
 	lang     string
 	verbose  bool
+	head     letterheadFlags
 
 	logger *slog.Logger
 	begun  bool // the arguments were understood
@@ -56,6 +57,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.out)
 	root.SetErr(a.console)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		a.translate(root) // a shell shows what commands and flags are for
+	}
 	err := root.ExecuteContext(ctx)
 	if h, ok := errors.AsType[*handedOverError](err); ok {
 		return h.exit
@@ -235,6 +239,7 @@ func (a *app) helpCommand() *cobra.Command {
 
 // help writes a command's help, in JSON where that is asked for.
 func (a *app) help(cmd *cobra.Command, _ []string) {
+	a.translate(cmd.Root())
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rollbook/office/reports"
 	"rollbook/projections"
 )
 
@@ -23,10 +24,15 @@ func (a *app) tellDemo(ctx context.Context, f *projections.Figures, d demonstrat
 		a.out.line(fmt.Sprintf(a.say("Ledger %q in %s, people invented: %s", "Sổ %q tại %s, nhân thân hư cấu: %s"), d.Ledger, show(a.dir), a.importSummary(d.Import)))
 		a.out.line("")
 		a.out.printf("2. ")
-		a.headcountTable(d.Headcount, names)
+		reader := reports.Reader{Lang: a.lang, Names: reports.Names(names)}
+		if err := reader.Headcount(d.Headcount).Table(a.out); err != nil {
+			return err
+		}
 		a.out.line("")
 		a.out.printf("3. ")
-		a.indicatorsTable(d.Indicators)
+		if err := reader.Indicators(d.Indicators).Table(a.out); err != nil {
+			return err
+		}
 		a.out.line("")
 		a.tellReconciliation(d.Reconciliation)
 		a.out.line("")

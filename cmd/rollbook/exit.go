@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"syscall"
 
 	"rollbook/audit"
@@ -64,8 +65,12 @@ func asUsage(err error) error {
 	if _, ok := errors.AsType[*problem](err); ok {
 		return err
 	}
-	return usage("%s; see --help", "sai cú pháp: %s; xem --help", err)
+	text := flagError(err)
+	return &problem{name: "usage", exit: exitUsage, text: domain.Text{EN: text.EN + "; see --help", VI: text.VI + "; xem --help"}, cause: err}
 }
+
+// own stands for the words of the error itself.
+const own = "%s"
 
 // families is the one table from errors to exit codes. The first that fits
 // counts: what is wrong with the evidence comes before everything else.
@@ -73,33 +78,35 @@ var families = []struct {
 	name string
 	exit int
 	is   func(error) bool
-	// text says what to do. Without English, those are the error's own words.
+	// text says what to do. %s in the Vietnamese stands for the error's own words,
+	// which are English.
 	text domain.Text
 }{
 	{"evidence_missing", exitEvidence, is(ledger.ErrNoTree), domain.Text{
+		EN: own,
 		VI: "cây băm của nhật ký không còn nên không có gì để đối chiếu; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
 	}},
 	{"evidence_missing", exitEvidence, is(audit.ErrTree), domain.Text{
 		EN: "the files of the tree that the log is compared with are damaged; restore them from a backup or, if the log is certainly whole, make them anew with `rollbook anchor rebuild`",
 		VI: "các tệp của cây băm dùng để đối chiếu nhật ký bị hỏng; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
 	}},
-	{"verification_failed", exitEvidence, as[*ledger.DamagedBackupError], domain.Text{}},
-	{"verification_failed", exitEvidence, as[*ledger.RollbackError], domain.Text{}},
-	{"evidence_missing", exitEvidence, lacksEvidence, domain.Text{}},
-	{"verification_failed", exitEvidence, as[*audit.EvidenceError], domain.Text{}},
+	{"verification_failed", exitEvidence, as[*ledger.DamagedBackupError], domain.Text{EN: own, VI: "bản sao lưu bị hỏng: %s"}},
+	{"verification_failed", exitEvidence, as[*ledger.RollbackError], domain.Text{EN: own, VI: "bản sao lưu cũ hơn những gì đã được ký: %s"}},
+	{"evidence_missing", exitEvidence, lacksEvidence, domain.Text{EN: own, VI: "thiếu bằng chứng để xác minh: %s"}},
+	{"verification_failed", exitEvidence, as[*audit.EvidenceError], domain.Text{EN: own, VI: "bằng chứng không khớp: %s"}},
 	{"evidence_missing", exitEvidence, is(audit.ErrMemory), domain.Text{
 		EN: "the memory of what was signed is missing or damaged, so nothing is signed; see `rollbook help checkpoint restart`",
 		VI: "bộ nhớ của những gì đã ký bị mất hoặc hỏng nên không ký thêm; xem `rollbook help checkpoint restart`",
 	}},
-	{"not_found", exitNotFound, is(archive.ErrNone), domain.Text{VI: "thư mục này không có bản lưu trữ nào"}},
-	{"evidence_missing", exitEvidence, is(archive.ErrOrigin), domain.Text{VI: "bản lưu trữ này là của sổ khác, hoặc của nhật ký trước khi bị lập lại"}},
-	{"evidence_missing", exitEvidence, is(ledger.ErrIncomplete), domain.Text{VI: "báo cáo chưa đầy đủ nên không chứng thực được; xem `rollbook projections list`"}},
-	{"usage", exitUsage, is(ledger.ErrQuery), domain.Text{}},
-	{"unavailable", exitUnreachable, is(archive.ErrInUse), domain.Text{VI: "một tiến trình khác đang ghi bản lưu trữ này"}},
-	{"unavailable", exitUnreachable, is(audit.ErrMemoryInUse), domain.Text{}},
-	{"usage", exitUsage, is(audit.ErrPolicy), domain.Text{}},
-	{"evidence_missing", exitEvidence, is(audit.ErrKey), domain.Text{}},
-	{"evidence_missing", exitEvidence, is(ledger.ErrSigning), domain.Text{}},
+	{"not_found", exitNotFound, is(archive.ErrNone), domain.Text{EN: own, VI: "thư mục này không có bản lưu trữ nào"}},
+	{"evidence_missing", exitEvidence, is(archive.ErrOrigin), domain.Text{EN: own, VI: "bản lưu trữ này là của sổ khác, hoặc của nhật ký trước khi bị lập lại"}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrIncomplete), domain.Text{EN: own, VI: "báo cáo chưa đầy đủ nên không chứng thực được; xem `rollbook projections list`"}},
+	{"usage", exitUsage, is(ledger.ErrQuery), domain.Text{EN: own, VI: "không có báo cáo như vậy để chứng thực: %s"}},
+	{"unavailable", exitUnreachable, is(archive.ErrInUse), domain.Text{EN: own, VI: "một tiến trình khác đang ghi bản lưu trữ này"}},
+	{"unavailable", exitUnreachable, is(audit.ErrMemoryInUse), domain.Text{EN: own, VI: "một tiến trình khác đang dùng bộ nhớ của những gì đã ký: %s"}},
+	{"usage", exitUsage, is(audit.ErrPolicy), domain.Text{EN: own, VI: "tệp chính sách không hợp lệ: %s"}},
+	{"evidence_missing", exitEvidence, is(audit.ErrKey), domain.Text{EN: own, VI: "không dùng được khoá ký: %s"}},
+	{"evidence_missing", exitEvidence, is(ledger.ErrSigning), domain.Text{EN: own, VI: "hiện không ký được: %s"}},
 	{"evidence_missing", exitEvidence, is(audit.ErrOrigin), domain.Text{
 		EN: "the tree is that of another ledger; name the right one with --tree",
 		VI: "cây băm này là của sổ khác; hãy chỉ đúng thư mục bằng --tree",
@@ -128,38 +135,47 @@ var families = []struct {
 		EN: "the data directory has lost its ledger.json; record nothing, and restore that file from a backup",
 		VI: "thư mục dữ liệu bị mất tệp ledger.json của sổ; đừng ghi thêm, hãy khôi phục tệp đó từ bản sao lưu",
 	}},
-	{"verification_failed", exitEvidence, is(jetstream.ErrSettings), domain.Text{}},
+	{"verification_failed", exitEvidence, is(jetstream.ErrSettings), domain.Text{EN: own, VI: "cấu hình của nhật ký không đúng như yêu cầu: %s"}},
 	{"evidence_missing", exitEvidence, is(vault.ErrMasterKey), domain.Text{
+		EN: own,
 		VI: "khoá của sổ này được bọc bằng một khoá chính khác; hãy chỉ đúng tệp khoá chính bằng --master-key",
 	}},
 	{"evidence_missing", exitEvidence, is(ledger.ErrNoKeys), domain.Text{
+		EN: own,
 		VI: "không thể niêm phong dữ liệu cá nhân vì thiếu kho khoá keys.db hoặc tệp khoá chính, hoặc kho khoá cũ hơn nhật ký; chưa ghi gì thêm, hãy khôi phục bản sao lưu mới nhất của chúng",
 	}},
 	{"usage", exitUsage, is(vault.ErrMasterFile), domain.Text{
+		EN: own,
 		VI: "không dùng được tệp khoá chính: người khác đọc được (hãy chạy chmod 600), bị hỏng hoặc không phải là tệp",
 	}},
-	{"not_found", exitNotFound, is(ledger.ErrNoBackup), domain.Text{VI: "thư mục này không có bản sao lưu nào hoàn chỉnh"}},
-	{"usage", exitUsage, is(ledger.ErrBackupPlace), domain.Text{VI: "không sao lưu được vào thư mục này: nó nằm trong thư mục dữ liệu, có nội dung khác, hoặc là bản sao của sổ khác"}},
+	{"not_found", exitNotFound, is(ledger.ErrNoBackup), domain.Text{EN: own, VI: "thư mục này không có bản sao lưu nào hoàn chỉnh"}},
+	{"usage", exitUsage, is(ledger.ErrBackupPlace), domain.Text{EN: own, VI: "không sao lưu được vào thư mục này: nó nằm trong thư mục dữ liệu, có nội dung khác, hoặc là bản sao của sổ khác"}},
 	{"not_found", exitNotFound, is(ledger.ErrNoLog), domain.Text{
 		EN: "the NATS servers have no log; make it with `rollbook nats init` and a login that may create streams",
 		VI: "máy chủ NATS chưa có nhật ký; hãy tạo bằng `rollbook nats init` với tài khoản được phép tạo stream",
 	}},
 	{"unreachable", exitUnreachable, is(jetstream.ErrUnreachable), domain.Text{
+		EN: own,
 		VI: "không kết nối được máy chủ NATS; hãy kiểm tra --nats, mạng và máy chủ rồi chạy lại",
 	}},
 	{"usage", exitUsage, is(jetstream.ErrLogin), domain.Text{
+		EN: own,
 		VI: "không dùng được tài khoản hoặc chứng chỉ cho máy chủ NATS: hãy kiểm tra --nkey, --nats-ca, --nats-cert, --nats-key",
 	}},
 	{"in_use", exitUnreachable, is(eventstore.ErrInUse), domain.Text{
+		EN: own,
 		VI: "một tiến trình rollbook khác đang mở thư mục dữ liệu này; hãy đợi nó kết thúc hoặc dừng nó lại",
 	}},
 	{"not_reached", exitUnreachable, is(ledger.ErrNotReached), domain.Text{
+		EN: own,
 		VI: "nhật ký chưa có số thứ tự của --min-position trong thời gian chờ; hãy kiểm tra lại số đó hoặc tăng --wait",
 	}},
 	{"in_use", exitUnreachable, is(projections.ErrBusy), domain.Text{
+		EN: own,
 		VI: "một tiến trình khác đang dựng lại các bảng số liệu; hãy đợi nó xong",
 	}},
 	{"in_use", exitUnreachable, is(projections.ErrTakenOver), domain.Text{
+		EN: own,
 		VI: "một phiên bản khác của chương trình đã thay các bảng số liệu; hãy khởi động lại chương trình này",
 	}},
 	{"conflict", exitConflict, is(projections.ErrMoved), domain.Text{
@@ -175,12 +191,15 @@ var families = []struct {
 		VI: "không có bảng số liệu trước đó để quay lại: chưa dựng lại lần nào, hoặc chúng do phiên bản chương trình khác lập",
 	}},
 	{"not_found", exitNotFound, is(projections.ErrNoGeneration), domain.Text{
+		EN: own,
 		VI: "không có thế hệ bảng số liệu đó, hoặc không còn nữa; hãy chạy lại chương trình",
 	}},
 	{"unreachable", exitUnreachable, is(postgres.ErrUnreachable), domain.Text{
+		EN: own,
 		VI: "không kết nối được cơ sở dữ liệu; hãy kiểm tra địa chỉ, người dùng và mật khẩu ở --database (hoặc ROLLBOOK_DATABASE), và máy chủ PostgreSQL 15 trở lên có đang chạy không",
 	}},
 	{"usage", exitUsage, is(postgres.ErrURL), domain.Text{
+		EN: own,
 		VI: "không hiểu địa chỉ cơ sở dữ liệu ở --database (hoặc ROLLBOOK_DATABASE); hãy viết dạng postgres://NGƯỜI_DÙNG@MÁY_CHỦ:CỔNG/TÊN",
 	}},
 	{"usage", exitUsage, is(ledger.ErrDatabase), domain.Text{
@@ -190,12 +209,13 @@ var families = []struct {
 	{"not_found", exitNotFound, is(access.ErrAccount), domain.Text{VI: "không có tài khoản này; xem `rollbook access list`"}},
 	{"not_found", exitNotFound, is(access.ErrNotFound), domain.Text{EN: "there is no token that begins so; see `rollbook access tokens`", VI: "không có mã truy cập bắt đầu như vậy; xem `rollbook access tokens`"}},
 	{"usage", exitUsage, is(access.ErrValue), domain.Text{VI: "giá trị không hợp lệ; xem --help"}},
-	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{}},
+	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{EN: own, VI: "bị từ chối: %s"}},
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{
 		EN: "somebody else recorded something on the same subject at the same moment, and nothing was stored; give the same command again",
 		VI: "có người khác vừa ghi vào cùng đối tượng, chưa có gì được lưu; hãy chạy lại đúng lệnh này",
 	}},
 	{"usage", exitUsage, is(ledger.ErrDirectory), domain.Text{
+		EN: own,
 		VI: "không thể lập sổ ở thư mục này: thư mục có nội dung khác, không đọc được, hoặc tên sổ không hợp lệ; hãy chọn một thư mục trống bằng --data",
 	}},
 	{"not_found", exitNotFound, is(ledger.ErrNoLedger), domain.Text{
@@ -213,12 +233,13 @@ var families = []struct {
 		EN: fmt.Sprintf("--atomic stores at most %d records at once (each new event, and each identity or card number that gets or loses its holder with it), and nothing was stored; split the file, or import without --atomic", eventstore.MaxBatch),
 		VI: fmt.Sprintf("--atomic lưu tối đa %d bản ghi một lần (mỗi sự kiện mới, và mỗi số định danh hay số thẻ được gắn hoặc gỡ kèm theo), chưa có gì được lưu; hãy tách tệp hoặc nhập không dùng --atomic", eventstore.MaxBatch),
 	}},
-	{"not_events", exitRejected, is(ledger.ErrFile), domain.Text{}},
+	{"not_events", exitRejected, is(ledger.ErrFile), domain.Text{EN: own, VI: "không phải tệp sự kiện: %s"}},
 	{"unknown_outcome", exitUnexpected, is(eventstore.ErrUnknownOutcome), domain.Text{
 		EN: "the log did not answer, so it is not known whether this was stored; give the same command again: nothing is stored twice",
 		VI: "nhật ký không trả lời nên chưa biết đã lưu hay chưa; hãy chạy lại đúng lệnh này: không có gì bị lưu hai lần",
 	}},
 	{"unavailable", exitUnreachable, is(eventstore.ErrUnavailable), domain.Text{
+		EN: own,
 		VI: "nhật ký hiện không nhận thêm bản ghi, chưa có gì được lưu; hãy xem nguyên nhân, khắc phục rồi chạy lại lệnh này",
 	}},
 	{"interrupted", exitInterrupted, is(context.Canceled), domain.Text{
@@ -233,7 +254,7 @@ var families = []struct {
 	{"unexpected", exitUnexpected, is(syscall.ENOSPC), domain.Text{
 		EN: "the disk is full; make room and give the command again: nothing is stored twice", VI: "đĩa đã đầy; hãy giải phóng chỗ trống rồi chạy lại lệnh: không có gì bị lưu hai lần",
 	}},
-	{"unexpected", exitUnexpected, func(error) bool { return true }, domain.Text{}},
+	{"unexpected", exitUnexpected, func(error) bool { return true }, domain.Text{EN: own, VI: "lỗi không lường trước: %s"}},
 }
 
 func is(target error) func(error) bool {
@@ -258,8 +279,8 @@ func explain(err error) *problem {
 			continue
 		}
 		text := f.text
-		if text.EN == "" {
-			text.EN = err.Error()
+		if text.EN == own {
+			text = domain.Text{EN: err.Error(), VI: strings.ReplaceAll(text.VI, own, err.Error())}
 		}
 		return &problem{name: f.name, exit: f.exit, text: text, cause: err}
 	}

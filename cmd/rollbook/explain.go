@@ -8,19 +8,21 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/papers"
 	"rollbook/projections"
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	return a.group("explain", "Say which events are behind the difference of two reports",
-		a.explainHeadcountCommand(), a.explainMovementsCommand(), a.explainIndicatorsCommand(),
-		a.explainFindingsCommand())
+	g := a.group("explain", "Say which events are behind the difference of two reports",
+		a.explainHeadcountCommand(), a.explainMovementsCommand(), a.explainIndicatorsCommand(), a.explainFindingsCommand())
+	a.letterheadFlags(g)
+	return g
 }
 
 // twoReports is the flags of two reports that are compared.
 type twoReports struct {
 	from, to question
-	form     string
+	delivery delivery
 }
 
 func (d *twoReports) flags(cmd *cobra.Command, from, to string) {
@@ -29,7 +31,7 @@ func (d *twoReports) flags(cmd *cobra.Command, from, to string) {
 	cmd.Flags().StringVar(&d.from.knownAt, "known-from", "", "what was known in the first report: a sequence, or a moment such as 2023-01-31T17:00:00+07:00")
 	cmd.Flags().StringVar(&d.to.knownAt, "known-to", "", "what was known in the second report; without it everything recorded")
 	d.to.organisationFlag(cmd)
-	formatFlag(cmd, &d.form)
+	d.delivery.flags(cmd)
 }
 
 // resolve returns the two questions. A day that is not given is the other one,
@@ -56,8 +58,8 @@ func (d *twoReports) check() error {
 
 // explain opens the ledger, brings its figures up to date and lets a report
 // compare two questions.
-func (a *app) explain(ctx context.Context, d *twoReports, report func(l *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error) error {
-	if err := d.check(); err != nil {
+func (a *app) explain(ctx context.Context, d *twoReports, report func(in inquiry, from projections.Question) error) error {
+	if err := errors.Join(d.check(), a.head.check()); err != nil {
 		return err
 	}
 	return a.withLedger(ctx, func(l *ledger.Ledger) error {
@@ -69,7 +71,11 @@ func (a *app) explain(ctx context.Context, d *twoReports, report func(l *ledger.
 		if err != nil {
 			return err
 		}
-		err = report(l, figures, from, to)
+		in, err := a.inquiry(ctx, l, figures, to)
+		if err != nil {
+			return err
+		}
+		err = report(in, from)
 		if errors.Is(err, projections.ErrBackwards) {
 			return usage("the second report must not be of an earlier day, or of less knowledge, than the first: exchange --from and --to, or --known-from and --known-to",
 				"báo cáo thứ hai không được có ngày sớm hơn hay ít thông tin hơn báo cáo thứ nhất: hãy đổi chỗ --from và --to, hoặc --known-from và --known-to")
@@ -106,8 +112,7 @@ func (a *app) explainHeadcountCommand() *cobra.Command {
 		Example: "  rollbook explain headcount --from 2021-12-31 --to 2022-12-31 --by ethnicity\n" +
 			"  rollbook explain headcount --to 2022-12-31 --known-from 2023-01-15T00:00:00+07:00",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(d.form)
-			if err != nil {
+			if err := d.delivery.settle(a); err != nil {
 				return err
 			}
 			dimensions, err := parseDimensions(by)
@@ -118,27 +123,15 @@ func (a *app) explainHeadcountCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
-				e, err := figures.ExplainHeadcount(ctx, to, from, dimensions)
+			return a.explain(ctx, &d, func(in inquiry, from projections.Question) error {
+				e, err := in.figures.ExplainHeadcount(ctx, in.Question, from, dimensions)
 				if err != nil {
 					return err
 				}
-				names, err := a.organisationNames(ctx, figures, to)
-				if err != nil {
+				if err := a.deliver(ctx, in, &d.delivery, e, e.Standing, func() papers.Paper { return in.reader.ExplainHeadcount(e) }); err != nil {
 					return err
 				}
-				lines := a.headcountLines(e, names)
-				switch f {
-				case asJSON:
-					a.out.document(e)
-				case asCSV:
-					a.warnIncomplete(ctx, e.Standing)
-					a.explainedCSV(lines)
-				case asTable:
-					a.explainedHead(a.say("Why the number of members changed", "Vì sao số đảng viên thay đổi"), a.scope(e.Organisation, names), e.From, e.To, e.Standing)
-					a.explainedTables(lines, names)
-				}
-				return a.unexplained(e.Adds(), f == asJSON)
+				return a.unexplained(e.Adds(), d.delivery.format == asJSON)
 			})
 		},
 	}
@@ -156,46 +149,29 @@ func (a *app) explainMovementsCommand() *cobra.Command {
 		Example: "  rollbook explain movements --from 2021-12-31 --to 2022-12-31\n" +
 			"  rollbook explain movements --from 31/12/2021 --to 31/12/2022 --known-from 2023-01-15T00:00:00+07:00",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(d.form)
-			if err != nil {
+			if err := d.delivery.settle(a); err != nil {
 				return err
 			}
 			if d.from.asOf == "" || d.to.asOf == "" {
 				return usage("movements needs --from and --to: the headcount at the end of the one leads to that at the end of the other", "movements cần --from và --to: từ cuối ngày này đến cuối ngày kia")
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
+			return a.explain(ctx, &d, func(in inquiry, from projections.Question) error {
 				var before *projections.Question
 				if d.from.knownAt != "" {
 					before = &from
 				}
-				if to.AsOf < from.AsOf {
+				if in.AsOf < from.AsOf {
 					return projections.ErrBackwards
 				}
-				e, err := figures.ExplainMovements(ctx, to, from.AsOf, before)
+				e, err := in.figures.ExplainMovements(ctx, in.Question, from.AsOf, before)
 				if err != nil {
 					return err
 				}
-				names, err := a.organisationNames(ctx, figures, to)
-				if err != nil {
+				if err := a.deliver(ctx, in, &d.delivery, e, e.Standing, func() papers.Paper { return in.reader.ExplainMovements(e) }); err != nil {
 					return err
 				}
-				lines := a.movementsLines(e)
-				switch f {
-				case asJSON:
-					a.out.document(e)
-				case asCSV:
-					a.warnIncomplete(ctx, e.Standing)
-					a.explainedCSV(lines)
-				case asTable:
-					first := projections.Side{AsOf: e.From, KnownAt: e.KnownTo.KnownAt}
-					if e.KnownFrom != nil {
-						first.KnownAt = e.KnownFrom.KnownAt
-					}
-					a.explainedHead(a.say("Events behind the movements of members", "Các sự kiện của biến động đảng viên"), a.scope(e.Organisation, names), first, e.KnownTo, e.Standing)
-					a.explainedTables(lines, names)
-				}
-				return a.unexplained(e.Adds(), f == asJSON)
+				return a.unexplained(e.Adds(), d.delivery.format == asJSON)
 			})
 		},
 	}
@@ -211,36 +187,22 @@ func (a *app) explainIndicatorsCommand() *cobra.Command {
 			"knowledge, and list the events behind each count that they are made of.",
 		Example: "  rollbook explain indicators --from 2021-12-31 --to 2022-12-31 --organisation muong-nhe",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(d.form)
-			if err != nil {
+			if err := d.delivery.settle(a); err != nil {
 				return err
 			}
 			if err := d.sameTwice(); err != nil {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
-				e, err := figures.ExplainIndicators(ctx, to, from)
+			return a.explain(ctx, &d, func(in inquiry, from projections.Question) error {
+				e, err := in.figures.ExplainIndicators(ctx, in.Question, from)
 				if err != nil {
 					return err
 				}
-				names, err := a.organisationNames(ctx, figures, to)
-				if err != nil {
+				if err := a.deliver(ctx, in, &d.delivery, e, e.Standing, func() papers.Paper { return in.reader.ExplainIndicators(e) }); err != nil {
 					return err
 				}
-				lines := a.indicatorLines(e)
-				switch f {
-				case asJSON:
-					a.out.document(e)
-				case asCSV:
-					a.warnIncomplete(ctx, e.Standing)
-					a.explainedCSV(lines)
-				case asTable:
-					a.explainedHead(a.say("Why the indicators changed", "Vì sao các chỉ tiêu thay đổi"), a.scope(e.Organisation, names), e.From, e.To, e.Standing)
-					a.changedIndicators(e)
-					a.explainedTables(lines, names)
-				}
-				return a.unexplained(e.Adds(), f == asJSON)
+				return a.unexplained(e.Adds(), d.delivery.format == asJSON)
 			})
 		},
 	}

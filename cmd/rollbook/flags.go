@@ -122,36 +122,6 @@ func dateFlag(name, s string) (domain.Date, error) {
 	return d, nil
 }
 
-// format is how a report is written.
-type format string
-
-const (
-	asTable format = "table"
-	asCSV   format = "csv"
-	asJSON  format = "json"
-)
-
-func formatFlag(cmd *cobra.Command, f *string) {
-	cmd.Flags().StringVar(f, "format", "", "table, csv or json (default table)")
-	completeFlag(cmd, "format", "table", "csv", "json")
-}
-
-func (a *app) format(flag string) (format, error) {
-	switch f := format(flag); {
-	case flag == "xlsx":
-		return "", usage("--format xlsx is not in this version; take csv, which spreadsheet programs read as UTF-8", "bản này chưa có --format xlsx; hãy dùng csv, phần mềm bảng tính đọc được với bảng mã UTF-8")
-	case flag != "" && f != asTable && f != asCSV && f != asJSON:
-		return "", usage("--format is table, csv or json, not %q", "--format là table, csv hoặc json, không phải %q", show(flag))
-	case a.json && flag != "" && f != asJSON:
-		return "", usage("--json and --format %s contradict each other; leave one out", "--json và --format %s mâu thuẫn; hãy bỏ một trong hai", flag)
-	case a.json || f == asJSON:
-		return asJSON, nil
-	case f == asCSV:
-		return asCSV, nil
-	}
-	return asTable, nil
-}
-
 func completeFlag(cmd *cobra.Command, flag string, values ...string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that is not there
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,6 +52,7 @@ func TestMain(m *testing.M) {
 //	exits CODE rollbook ...   the command ends with this exit code
 //	hold rollbook ...         it runs on, from its first line of output
 //	release [CODE]            interrupt what holds; it must exit with 130, or CODE
+//	cmproot stdout FILE       as cmp; in the file, ROOT stands for a root of the log
 //
 // Every script finds the events of a small office in office.ndjson.
 func TestScripts(t *testing.T) {
@@ -65,7 +67,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(e.WorkDir, "office.ndjson"), office, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "hold": hold, "release": release,
+			"exits": exits, "hold": hold, "release": release, "cmproot": cmpRoot,
 		},
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
@@ -88,6 +90,21 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("%s exited with %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// roots are roots of the log as reports write them.
+var roots = regexp.MustCompile(`: [A-Za-z0-9+/]{43}=`)
+
+// cmpRoot compares an output with a file. Which root the log has is not the same
+// twice, because ids that were not given are keyed; that there is one is.
+func cmpRoot(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmproot stdout FILE")
+	}
+	got := roots.ReplaceAllString(ts.ReadFile(args[0]), ": ROOT")
+	if want := ts.ReadFile(args[1]); got != want {
+		ts.Fatalf("%s is\n%s\nwant\n%s", args[0], got, want)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestALedgerOnServers(t *testing.T) {
 		t.Fatalf("import again: %+v", a)
 	}
 	embedded := rollbook(t, nil, "report", "headcount", "--by", "ethnicity", "--as-of", "2021-12-31", "--data", office(t))
-	if a := on("report", "headcount", "--by", "ethnicity", "--as-of", "2021-12-31"); a.exit != exitDone || a.stdout != embedded.stdout {
+	if a := on("report", "headcount", "--by", "ethnicity", "--as-of", "2021-12-31"); a.exit != exitDone || roots.ReplaceAllString(a.stdout, "") != roots.ReplaceAllString(embedded.stdout, "") {
 		t.Errorf("headcount: %+v, embedded %+v", a, embedded)
 	}
 	if a := on("anchor", "show", "--json"); a.exit != exitDone || !strings.Contains(a.stdout, `"size":15`) {

@@ -18,10 +18,11 @@ type output struct {
 	to         io.Writer // behind w
 	err        error
 	documented bool // a JSON document was begun; there must not be another
+	terminal   bool // somebody looks at it
 }
 
 func newOutput(to io.Writer) *output {
-	return &output{w: bufio.NewWriterSize(to, 64<<10), to: to}
+	return &output{w: bufio.NewWriterSize(to, 64<<10), to: to, terminal: interactive(to)}
 }
 
 // file returns the file that output goes to, if it is one.

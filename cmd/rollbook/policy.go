@@ -10,13 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollbook/domain"
-	"rollbook/ledger"
+	"rollbook/office/papers"
 	"rollbook/projections"
 )
 
 func (a *app) policyCommand() *cobra.Command {
-	return a.group("policy", "The charter's rules, by the day from which they are in force",
+	g := a.group("policy", "The charter's rules, by the day from which they are in force",
 		a.policyListCommand(), a.policyShowCommand(), a.policyTryCommand())
+	a.letterheadFlags(g)
+	return g
 }
 
 // policyDocument is a version of the charter's rules.
@@ -187,18 +189,14 @@ func (a *app) policyTable(d policyDocument) {
 
 func (a *app) policyTryCommand() *cobra.Command {
 	var q question
-	var form string
+	var d delivery
 	cmd := &cobra.Command{
 		Use: "try FILE", Short: "Say what a proposed version would change, and store nothing", Args: arguments(1, 1),
 		Long: "Judge all entries once by the rules in force and once with a proposed version beside them, and list the\n" +
 			"findings that would appear and disappear. It is a trial: nothing of it is in force, and nothing is stored.",
 		Example: "  rollbook policy try proposal.json --organisation muong-nhe",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := a.format(form)
-			if err != nil {
-				return err
-			}
-			if err := q.check(); err != nil {
+			if err := d.settle(a); err != nil {
 				return err
 			}
 			proposed, err := a.proposal(args[0])
@@ -206,47 +204,26 @@ func (a *app) policyTryCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.withLedger(ctx, func(l *ledger.Ledger) error {
-				figures, err := a.figures(ctx, l)
-				if err != nil {
-					return err
-				}
-				asked, err := q.resolve(ctx, l, a.today())
-				if err != nil {
-					return err
-				}
-				t, err := l.TryPolicy(ctx, projections.FindingsQuestion{Question: asked}, proposed)
+			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
+				t, err := in.ledger.TryPolicy(ctx, projections.FindingsQuestion{Question: in.Question}, proposed)
 				if err != nil {
 					return err
 				}
 				t = t.In(a.lang)
-				switch f {
-				case asJSON:
-					a.out.document(t)
-				case asCSV:
-					a.warnIncomplete(ctx, t.Standing)
-					a.trialCSV(t)
-				case asTable:
-					names, err := a.organisationNames(ctx, figures, asked)
-					if err != nil {
-						return err
-					}
-					a.trialTable(t, names)
-				}
-				return nil
+				return a.deliver(ctx, in, &d, t, t.Standing, func() papers.Paper { return in.reader.Trial(t) })
 			})
 		},
 	}
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
+	d.flags(cmd)
 	return cmd
 }
 
 // proposal reads a proposed version of the charter's rules.
 func (a *app) proposal(path string) (domain.Amendment, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(a.path(path))
 	if err != nil {
 		return domain.Amendment{}, usage("the file cannot be read: %v", "không đọc được tệp: %v", err)
 	}
@@ -256,31 +233,4 @@ func (a *app) proposal(path string) (domain.Amendment, error) {
 		return domain.Amendment{}, usage("the file cannot be read: %v", "không đọc được tệp: %v", err)
 	}
 	return domain.ParsePolicy(text)
-}
-
-func (a *app) trialTable(t projections.Trial, names organisationNames) {
-	a.out.line(a.say("TRIAL. Nothing of this is in force, and nothing was stored.", "THỬ NGHIỆM. Chưa có hiệu lực, không ghi gì vào sổ."))
-	a.reportHead(fmt.Sprintf(a.say("What version %s, from %s, would change", "Phiên bản %s, từ %s, sẽ thay đổi gì"), t.Proposed, t.From.Vietnamese()),
-		a.scope(t.Organisation, names), a.asOf(t.AsOf), t.Standing)
-	a.out.line(fmt.Sprintf(a.say("Findings: %s now, %s with it.", "Chưa đúng quy định: hiện nay %s, nếu áp dụng %s."), a.number(t.Now), a.number(t.Then)))
-	a.out.line(fmt.Sprintf(a.say("Would appear: %s", "Sẽ phát sinh: %s"), a.number(len(t.Appear))))
-	if len(t.Appear) > 0 {
-		a.findingRows(t.Appear, names)
-	}
-	a.out.line(fmt.Sprintf(a.say("Would disappear: %s", "Sẽ không còn: %s"), a.number(len(t.Disappear))))
-	if len(t.Disappear) > 0 {
-		a.findingRows(t.Disappear, names)
-	}
-}
-
-func (a *app) trialCSV(t projections.Trial) {
-	rows := [][]string{append([]string{"trial", "change"}, findingColumns...)}
-	add := func(change string, list []projections.Finding) {
-		for _, f := range list {
-			rows = append(rows, append([]string{t.Proposed, change}, findingCells(f)...))
-		}
-	}
-	add("appears", t.Appear)
-	add("disappears", t.Disappear)
-	a.csv(rows)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,11 +8,13 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/papers"
 )
 
 func (a *app) registerCommand() *cobra.Command {
 	var q question
-	var form, statuses string
+	var d delivery
+	var statuses string
 	var asked ledger.RegisterQuestion
 	cmd := &cobra.Command{
 		Use: "register", Short: "Who is on the roll, by name", Args: arguments(0, 0),
@@ -21,10 +22,10 @@ func (a *app) registerCommand() *cobra.Command {
 			"regard to case and marks: every word has to begin a word of the name. Names are opened for this answer only.",
 		Example: "  rollbook report register --organisation muong-nhe\n  rollbook report register --search \"vang my\"\n  rollbook report register --status candidate --as-of 2022-12-31 --limit 20",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(form)
-			if err != nil {
+			if err := d.settle(a); err != nil {
 				return err
 			}
+			var err error
 			if asked.Statuses, err = parseStatuses(statuses); err != nil {
 				return err
 			}
@@ -32,36 +33,14 @@ func (a *app) registerCommand() *cobra.Command {
 				return usage("--limit is a number of rows, 0 for all", "--limit là số dòng, 0 là tất cả")
 			}
 			asked.After = strings.TrimPrefix(asked.After, "member/")
-			if err := q.check(); err != nil {
-				return err
-			}
 			ctx := cmd.Context()
-			return a.withLedger(ctx, func(l *ledger.Ledger) error {
-				figures, err := a.figures(ctx, l)
+			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
+				asked.Question = in.Question
+				r, err := in.ledger.Register(ctx, asked)
 				if err != nil {
 					return err
 				}
-				if asked.Question, err = q.resolve(ctx, l, a.today()); err != nil {
-					return err
-				}
-				r, err := l.Register(ctx, asked)
-				if err != nil {
-					return err
-				}
-				switch f {
-				case asJSON:
-					a.out.document(r)
-				case asCSV:
-					a.warnIncomplete(ctx, r.Standing)
-					a.registerCSV(r)
-				case asTable:
-					names, err := a.organisationNames(ctx, figures, asked.Question)
-					if err != nil {
-						return err
-					}
-					a.registerTable(r, names)
-				}
-				return nil
+				return a.deliver(ctx, in, &d, r, r.Standing, func() papers.Paper { return in.reader.Register(r) })
 			})
 		},
 	}
@@ -73,7 +52,7 @@ func (a *app) registerCommand() *cobra.Command {
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
+	d.flags(cmd)
 	return cmd
 }
 
@@ -90,63 +69,4 @@ func parseStatuses(list string) (statuses []domain.Status, err error) {
 		statuses = append(statuses, s)
 	}
 	return statuses, nil
-}
-
-func (a *app) registerTable(r ledger.Register, names organisationNames) {
-	a.reportHead(a.say("Register", "Danh sách đảng viên"), a.scope(r.Organisation, names), a.asOf(r.AsOf), r.Standing)
-	day := func(d *domain.Date) string {
-		if d == nil {
-			return ""
-		}
-		return d.Vietnamese()
-	}
-	var rows [][]string
-	for _, p := range r.Rows {
-		name := a.say("(sealed)", "(niêm phong)")
-		if p.Name != nil {
-			name = *p.Name
-		}
-		born := p.Born
-		if d, ok := domain.ParseDate(born); ok {
-			born = d.Vietnamese()
-		}
-		rows = append(rows, []string{name, born, a.label(genderLabels, string(p.Gender)), a.valueLabel("ethnicity", p.Ethnicity, names), a.label(statusLabels, string(p.Status)), day(p.AdmittedOn), day(p.ConfirmedOn), names.of(p.Organisation), p.Member})
-	}
-	a.table([]column{
-		{head: a.say("Name", "Họ và tên"), most: 40},
-		{head: a.say("Born", "Ngày sinh"), right: true},
-		{head: a.say("Gender", "Giới tính")},
-		{head: a.say("Ethnic group", "Dân tộc")},
-		{head: a.say("Status", "Tình trạng")},
-		{head: a.say("Admitted", "Ngày kết nạp"), right: true},
-		{head: a.say("Confirmed", "Chính thức"), right: true},
-		{head: a.say("Organisation", "Tổ chức đảng"), most: 40},
-		{head: a.say("Id", "Mã")},
-	}, rows, nil)
-	text := fmt.Sprintf(a.say("%s of %s.", "%s trên %s."), a.number(len(r.Rows)), a.number(r.Total))
-	if r.Next != nil {
-		text += fmt.Sprintf(a.say(" More with --after %s.", " Xem tiếp bằng --after %s."), *r.Next)
-	}
-	if r.Closed > 0 {
-		text += fmt.Sprintf(a.say(" %s names are sealed and could not be opened.", " %s tên bị niêm phong, không mở được."), a.number(r.Closed))
-	}
-	a.out.line(text)
-}
-
-func (a *app) registerCSV(r ledger.Register) {
-	day := func(d *domain.Date) string {
-		if d == nil {
-			return ""
-		}
-		return d.String()
-	}
-	rows := [][]string{{"member", "name", "born", "gender", "ethnicity", "religion", "status", "admitted_on", "confirmed_on", "organisation"}}
-	for _, p := range r.Rows {
-		name := ""
-		if p.Name != nil {
-			name = *p.Name
-		}
-		rows = append(rows, []string{p.Member, name, p.Born, string(p.Gender), p.Ethnicity, p.Religion, string(p.Status), day(p.AdmittedOn), day(p.ConfirmedOn), p.Organisation})
-	}
-	a.csv(rows)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 
@@ -9,18 +10,23 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/papers"
+	"rollbook/office/reports"
 	"rollbook/projections"
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	return a.group("report", "Answer with figures and lists: headcount, movements, indicators, findings, worklist, register",
+	g := a.group("report", "Answer with figures, lists and statistical forms",
 		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand(), a.findingsCommand(), a.worklistCommand(), a.registerCommand())
+	g.AddCommand(a.formCommands()...)
+	a.letterheadFlags(g)
+	return g
 }
 
 // answer opens the ledger, brings its figures up to date and lets a report
 // answer a question.
-func (a *app) answer(ctx context.Context, q *question, fallback domain.Date, report func(*projections.Figures, projections.Question) error) error {
-	if err := q.check(); err != nil {
+func (a *app) answer(ctx context.Context, q *question, fallback domain.Date, report func(inquiry) error) error {
+	if err := errors.Join(q.check(), a.head.check()); err != nil {
 		return err
 	}
 	return a.withLedger(ctx, func(l *ledger.Ledger) error {
@@ -32,8 +38,17 @@ func (a *app) answer(ctx context.Context, q *question, fallback domain.Date, rep
 		if err != nil {
 			return err
 		}
-		return report(figures, asked)
+		in, err := a.inquiry(ctx, l, figures, asked)
+		if err != nil {
+			return err
+		}
+		return report(in)
 	})
+}
+
+func (a *app) inquiry(ctx context.Context, l *ledger.Ledger, figures *projections.Figures, asked projections.Question) (inquiry, error) {
+	names, err := a.organisationNames(ctx, figures, asked)
+	return inquiry{Question: asked, ledger: l, figures: figures, reader: reports.Reader{Lang: a.lang, Names: reports.Names(names)}}, err
 }
 
 // progressFrom is how many records the read models must be behind for a bar to
@@ -78,24 +93,7 @@ func (a *app) organisationNames(ctx context.Context, f *projections.Figures, q p
 	return names, err
 }
 
-func (n organisationNames) of(id string) string {
-	if name := n[id]; name != "" && name != id {
-		return name + " (" + id + ")"
-	}
-	return id
-}
-
-// scope says whom a report is about.
-func (a *app) scope(organisation *string, names organisationNames) string {
-	if organisation == nil {
-		return a.say("The whole ledger", "Toàn sổ")
-	}
-	return names.of(*organisation)
-}
-
-func (a *app) asOf(d domain.Date) string {
-	return a.say("As of ", "Tính đến hết ngày ") + d.Vietnamese()
-}
+func (n organisationNames) of(id string) string { return reports.Names(n).Of(id) }
 
 // warnIncomplete tells of an answer that is not whole where the answer itself
 // has no room for it.
@@ -113,15 +111,15 @@ func (a *app) warnIncomplete(ctx context.Context, s projections.Standing) {
 
 func (a *app) headcountCommand() *cobra.Command {
 	var q question
-	var by, form string
+	var by string
+	var d delivery
 	var drill bool
 	cmd := &cobra.Command{
 		Use: "headcount", Short: "How many members there are, by what you ask for", Args: arguments(0, 0),
 		Long:    "Count the members, provisional and official, at the end of a day.\n--by is any of ethnicity, status, gender, religion, organisation, with commas between.",
 		Example: "  rollbook report headcount --by ethnicity --as-of 2022-12-31\n  rollbook report headcount --by organisation,status --organisation muong-nhe --format csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(form)
-			if err != nil {
+			if err := d.settle(a); err != nil {
 				return err
 			}
 			dimensions, err := parseDimensions(by)
@@ -129,34 +127,20 @@ func (a *app) headcountCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.answer(ctx, &q, a.today(), func(figures *projections.Figures, asked projections.Question) error {
-				h, err := figures.Headcount(ctx, asked, dimensions)
+			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
+				h, err := in.figures.Headcount(ctx, in.Question, dimensions)
 				if err != nil {
 					return err
 				}
-				names, err := a.organisationNames(ctx, figures, asked)
-				if err != nil {
-					return err
-				}
-				var made []explainedLine
+				whole := drilled{report: h, with: drill}
 				if drill {
-					who, err := figures.DrillHeadcount(ctx, asked, dimensions)
+					who, err := in.figures.DrillHeadcount(ctx, in.Question, dimensions)
 					if err != nil {
 						return err
 					}
-					made = a.drillLines(who, a.headcountKeys(h, names))
+					whole.made = in.reader.HeadcountLines(h, who)
 				}
-				switch f {
-				case asJSON:
-					a.out.document(drilled{h, made, drill})
-				case asCSV:
-					a.warnIncomplete(ctx, h.Standing)
-					a.drilledCSV(drill, made, func() { a.headcountCSV(h) })
-				case asTable:
-					a.headcountTable(h, names)
-					a.drillTables(made, names)
-				}
-				return nil
+				return a.deliver(ctx, in, &d, whole, h.Standing, func() papers.Paper { return whole.paper(in.reader, in.reader.Headcount(h)) })
 			})
 		},
 	}
@@ -169,7 +153,7 @@ func (a *app) headcountCommand() *cobra.Command {
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
+	d.flags(cmd)
 	drillFlag(cmd, &drill)
 	return cmd
 }
@@ -202,131 +186,120 @@ func parseDimensions(by string) ([]projections.Dimension, error) {
 
 func (a *app) movementsCommand() *cobra.Command {
 	var q question
-	var from, form string
-	var drill bool
+	var from string
+	var d delivery
+	var children, drill bool
 	cmd := &cobra.Command{
 		Use: "movements --from DATE --to DATE", Short: "How the headcount came from one day to another", Args: arguments(0, 0),
-		Long: "Show the members at the end of the first day, who came in and who went out after it, and the\nmembers at the end of the last day.",
+		Long: "Show the members at the end of the first day, who came in and who went out after it, and the\n" +
+			"members at the end of the last day. --children adds a row for each organisation directly below.",
 		Example: "  rollbook report movements --from 2021-12-31 --to 2022-12-31\n" +
 			"  rollbook report movements --from 31/12/2021 --to 31/12/2022 --organisation nam-ke",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(form)
-			if err != nil {
+			if err := d.settle(a); err != nil {
 				return err
 			}
-			if from == "" || q.asOf == "" {
-				return usage("movements needs --from and --to: the headcount at the end of the one leads to that at the end of the other", "movements cần --from và --to: từ cuối ngày này đến cuối ngày kia")
-			}
-			first, err := dateFlag("from", from)
-			if err != nil {
-				return err
-			}
-			last, err := dateFlag("to", q.asOf)
-			if err != nil {
-				return err
-			}
-			if last < first {
-				return usage("--to %s lies before --from %s; exchange them", "--to %s sớm hơn --from %s; hãy đổi lại", q.asOf, from)
-			}
-			ctx := cmd.Context()
-			return a.answer(ctx, &q, 0, func(figures *projections.Figures, asked projections.Question) error {
-				m, err := figures.Movements(ctx, asked, first)
-				if err != nil {
-					return err
-				}
-				names, err := a.organisationNames(ctx, figures, asked)
-				if err != nil {
-					return err
-				}
-				var made []explainedLine
-				if drill {
-					who, err := figures.DrillMovements(ctx, asked, first)
-					if err != nil {
-						return err
-					}
-					made = a.drillLines(who, a.movementKeys())
-				}
-				switch f {
-				case asJSON:
-					a.out.document(drilled{m, made, drill})
-				case asCSV:
-					a.warnIncomplete(ctx, m.Standing)
-					a.drilledCSV(drill, made, func() { a.movementsCSV(m) })
-				case asTable:
-					a.movementsTable(m, names)
-					a.drillTables(made, names)
-				}
-				if !m.Reconciles() {
-					return &problem{name: "verification_failed", exit: exitEvidence, told: f != asCSV, text: textf(
-						"the movements do not add up to the closing; rebuild with `rollbook projections rebuild` and report it", "biến động không khớp số cuối kỳ; hãy chạy `rollbook projections rebuild` và báo lỗi")}
-				}
-				return nil
-			})
-		},
-	}
-	cmd.Flags().StringVar(&from, "from", "", "day at whose end the period opens, as 2021-12-31 or 31/12/2021")
-	cmd.Flags().StringVar(&q.asOf, "to", "", "day at whose end the period closes")
-	q.organisationFlag(cmd)
-	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
-	drillFlag(cmd, &drill)
-	return cmd
-}
-
-func (a *app) indicatorsCommand() *cobra.Command {
-	var q question
-	var year int
-	var children, drill bool
-	var form string
-	cmd := &cobra.Command{
-		Use: "indicators --year YEAR", Short: "The indicators of a year, each with what it is a share of", Args: arguments(0, 0),
-		Long: "Compute the indicators of an organisation for a year, to its last day or to --as-of where that is\nearlier. --children adds a row for each organisation directly below.",
-		Example: "  rollbook report indicators --year 2022\n" +
-			"  rollbook report indicators --year 2022 --organisation muong-nhe --children",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(form)
+			first, err := periodOf("movements", from, q.asOf)
 			if err != nil {
 				return err
 			}
 			if children && drill {
 				return usage("--drill and --children do not go together: name one organisation with --organisation", "--drill và --children không dùng cùng nhau: hãy chỉ một tổ chức bằng --organisation")
 			}
-			if year < domain.FirstDay.Year() || year > domain.LastDay.Year() {
-				return usage("--year is missing or impossible: give a year from %d to %d", "thiếu --year hoặc năm không hợp lệ: hãy ghi năm từ %d đến %d", domain.FirstDay.Year(), domain.LastDay.Year())
-			}
 			ctx := cmd.Context()
-			return a.answer(ctx, &q, a.today(), func(figures *projections.Figures, asked projections.Question) error {
-				if asked.AsOf.Year() < year {
-					return usage("%d has not begun on %s; ask for an earlier year or a later --as-of", "năm %d chưa bắt đầu vào ngày %s; hãy chọn năm trước hoặc --as-of muộn hơn", year, asked.AsOf.Vietnamese())
+			return a.answer(ctx, &q, 0, func(in inquiry) error {
+				if children {
+					return a.movementsByPart(ctx, in, &d, first)
 				}
-				i, err := figures.Indicators(ctx, asked, year, children)
+				m, err := in.figures.Movements(ctx, in.Question, first)
 				if err != nil {
 					return err
 				}
-				names, err := a.organisationNames(ctx, figures, asked)
-				if err != nil {
-					return err
-				}
-				var made []explainedLine
+				whole := drilled{report: m, with: drill}
 				if drill {
-					asked.AsOf = i.AsOf
-					who, err := figures.DrillIndicators(ctx, asked)
+					who, err := in.figures.DrillMovements(ctx, in.Question, first)
 					if err != nil {
 						return err
 					}
-					made = a.drillLines(who, a.countKeys())
+					whole.made = in.reader.MovementLines(who)
 				}
-				switch f {
-				case asJSON:
-					a.out.document(drilled{i, made, drill})
-				case asCSV:
-					a.warnIncomplete(ctx, i.Standing)
-					a.drilledCSV(drill, made, func() { a.indicatorsCSV(i) })
-				case asTable:
-					a.indicatorsTable(i)
-					a.drillTables(made, names)
+				if err := a.deliver(ctx, in, &d, whole, m.Standing, func() papers.Paper { return whole.paper(in.reader, in.reader.Movements(m)) }); err != nil {
+					return err
 				}
-				return nil
+				return a.reconciled(m, d.format)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&from, "from", "", "day at whose end the period opens, as 2021-12-31 or 31/12/2021")
+	cmd.Flags().StringVar(&q.asOf, "to", "", "day at whose end the period closes")
+	cmd.Flags().BoolVar(&children, "children", false, "also each organisation directly below")
+	q.organisationFlag(cmd)
+	q.knownAtFlag(cmd)
+	d.flags(cmd)
+	drillFlag(cmd, &drill)
+	return cmd
+}
+
+func (a *app) movementsByPart(ctx context.Context, in inquiry, d *delivery, first domain.Date) error {
+	m, err := in.figures.MovementsByPart(ctx, in.Question, first)
+	if err != nil {
+		return err
+	}
+	if err := a.deliver(ctx, in, d, m, m.Standing, func() papers.Paper { return in.reader.MovementsByPart(m) }); err != nil {
+		return err
+	}
+	return a.reconciled(m.Movements, d.format)
+}
+
+// reconciled is the answer to movements that do not make the closing, which cannot
+// happen as long as the read models are whole.
+func (a *app) reconciled(m projections.Movements, f format) error {
+	if m.Reconciles() {
+		return nil
+	}
+	return &problem{name: "verification_failed", exit: exitEvidence, told: f != asCSV, text: textf(
+		"the movements do not add up to the closing; rebuild with `rollbook projections rebuild` and report it", "biến động không khớp số cuối kỳ; hãy chạy `rollbook projections rebuild` và báo lỗi")}
+}
+
+func (a *app) indicatorsCommand() *cobra.Command {
+	var q question
+	var year int
+	var children, drill bool
+	var d delivery
+	cmd := &cobra.Command{
+		Use: "indicators --year YEAR", Short: "The indicators of a year, each with what it is a share of", Args: arguments(0, 0),
+		Long: "Compute the indicators of an organisation for a year, to its last day or to --as-of where that is\nearlier. --children adds a row for each organisation directly below.",
+		Example: "  rollbook report indicators --year 2022\n" +
+			"  rollbook report indicators --year 2022 --organisation muong-nhe --children",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := d.settle(a); err != nil {
+				return err
+			}
+			if children && drill {
+				return usage("--drill and --children do not go together: name one organisation with --organisation", "--drill và --children không dùng cùng nhau: hãy chỉ một tổ chức bằng --organisation")
+			}
+			if err := checkYear(year); err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
+				if err := begun(year, in.AsOf); err != nil {
+					return err
+				}
+				i, err := in.figures.Indicators(ctx, in.Question, year, children)
+				if err != nil {
+					return err
+				}
+				whole := drilled{report: i, with: drill}
+				if drill {
+					in.AsOf = i.AsOf
+					who, err := in.figures.DrillIndicators(ctx, in.Question)
+					if err != nil {
+						return err
+					}
+					whole.made = in.reader.CountLines(who)
+				}
+				return a.deliver(ctx, in, &d, whole, i.Standing, func() papers.Paper { return whole.paper(in.reader, in.reader.Indicators(i)) })
 			})
 		},
 	}
@@ -335,7 +308,7 @@ func (a *app) indicatorsCommand() *cobra.Command {
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
+	d.flags(cmd)
 	drillFlag(cmd, &drill)
 	return cmd
 }

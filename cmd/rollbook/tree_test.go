@@ -25,6 +25,13 @@ var examples = map[string][]string{
 	"report indicators":     {"--year", "2021", "--children"},
 	"report worklist":       {"--as-of", "2021-12-31"},
 	"report register":       {"--search", "a"},
+	"report structure":      {"--as-of", "2021-12-31", "--children"},
+	"report admissions":     {"--from", "2020-12-31", "--to", "2021-12-31"},
+	"report ratings":        {"--year", "2021"},
+	"report villages":       {"--as-of", "2021-12-31"},
+	"report discipline":     {"--from", "2020-12-31", "--to", "2021-12-31"},
+	"report confirmations":  {"--from", "2020-12-31", "--to", "2021-12-31"},
+	"report badges":         {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"explain headcount":     {"--from", "2020-12-31", "--to", "2021-12-31", "--by", "ethnicity"},
 	"explain movements":     {"--from", "2020-12-31", "--to", "2021-12-31"},
 	"explain indicators":    {"--from", "2020-12-31", "--to", "2021-12-31"},
@@ -56,6 +63,7 @@ var examples = map[string][]string{
 	"checkpoint restart":    {},
 	"sign":                  {"--key", "k", "--memory", "m", "--listen", "unix:///s"}, // see TestWitnesses
 	"witness init":          {},                                                       // with a directory: see below
+	"serve":                 {},                                                       // see serve_test.go
 	"witness serve":         {"--dir", "w"},                                           // see TestWitnesses
 	"nats init":             {},                                                       // with a server: see below
 	"nats keys":             {"keys"},

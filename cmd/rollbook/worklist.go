@@ -1,13 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"rollbook/office/papers"
 	"rollbook/projections"
 )
 
@@ -16,7 +15,8 @@ const aheadDays = 90
 
 func (a *app) worklistCommand() *cobra.Command {
 	var q question
-	var form, kinds string
+	var d delivery
+	var kinds string
 	ahead := aheadDays
 	cmd := &cobra.Command{
 		Use: "worklist", Short: "What is due and overdue", Args: arguments(0, 0),
@@ -26,8 +26,7 @@ func (a *app) worklistCommand() *cobra.Command {
 			"Names stay sealed: a row names the member's id.",
 		Example: "  rollbook report worklist --organisation muong-nhe\n  rollbook report worklist --kind confirmation,badge --ahead 30 --as-of 2022-12-31",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			f, err := a.format(form)
-			if err != nil {
+			if err := d.settle(a); err != nil {
 				return err
 			}
 			wanted, err := parseWorkKinds(kinds)
@@ -38,26 +37,13 @@ func (a *app) worklistCommand() *cobra.Command {
 				return usage("--ahead is a number of days from 0 to 3660", "--ahead là số ngày từ 0 đến 3660")
 			}
 			ctx := cmd.Context()
-			return a.answer(ctx, &q, a.today(), func(figures *projections.Figures, asked projections.Question) error {
-				w, err := figures.Worklist(ctx, asked, ahead)
+			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
+				w, err := in.figures.Worklist(ctx, in.Question, ahead)
 				if err != nil {
 					return err
 				}
 				w.Rows = slices.DeleteFunc(w.Rows, func(r projections.Work) bool { return !slices.Contains(wanted, r.Kind) })
-				switch f {
-				case asJSON:
-					a.out.document(w)
-				case asCSV:
-					a.warnIncomplete(ctx, w.Standing)
-					a.worklistCSV(w)
-				case asTable:
-					names, err := a.organisationNames(ctx, figures, asked)
-					if err != nil {
-						return err
-					}
-					a.worklistTable(w, names)
-				}
-				return nil
+				return a.deliver(ctx, in, &d, w, w.Standing, func() papers.Paper { return in.reader.Worklist(w) })
 			})
 		},
 	}
@@ -71,7 +57,7 @@ func (a *app) worklistCommand() *cobra.Command {
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
 	q.knownAtFlag(cmd)
-	formatFlag(cmd, &form)
+	d.flags(cmd)
 	return cmd
 }
 
@@ -92,89 +78,4 @@ func parseWorkKinds(list string) ([]projections.WorkKind, error) {
 		kinds = append(kinds, projections.WorkKind(name))
 	}
 	return kinds, nil
-}
-
-func (a *app) worklistTable(w projections.Worklist, names organisationNames) {
-	days := a.asOf(w.AsOf) + fmt.Sprintf(a.say("; what is due up to %s", "; việc đến hạn tới ngày %s"), w.Until.Vietnamese())
-	a.reportHead(a.say("To be done", "Việc cần làm"), a.scope(w.Organisation, names), days, w.Standing)
-	if len(w.Rows) == 0 {
-		a.out.line(a.say("Nothing.", "Không có."))
-		return
-	}
-	overdue := map[projections.WorkKind]int{}
-	number := map[projections.WorkKind]int{}
-	var rows [][]string
-	for _, r := range w.Rows {
-		number[r.Kind]++
-		due, note := "", ""
-		if r.Due != nil {
-			due = r.Due.Vietnamese()
-		}
-		if r.Overdue {
-			overdue[r.Kind]++
-			note = a.say("overdue", "quá hạn")
-		}
-		rows = append(rows, []string{due, note, a.workText(r), names.of(r.Organisation), a.subjectText(r.Subject, names)})
-	}
-	a.table([]column{
-		{head: a.say("Due", "Hạn")},
-		{head: ""},
-		{head: a.say("What", "Việc")},
-		{head: a.say("Organisation", "Tổ chức đảng"), most: 40},
-		{head: a.say("Who", "Đối tượng"), most: 40},
-	}, rows, nil)
-	var sums []string
-	for _, k := range projections.WorkKinds() {
-		if number[k] > 0 {
-			sums = append(sums, fmt.Sprintf(a.say("%s %s (%s overdue)", "%s %s (%s quá hạn)"), a.label(workLabels, string(k)), a.number(number[k]), a.number(overdue[k])))
-		}
-	}
-	a.out.line(strings.Join(sums, "; ") + ".")
-}
-
-// workText says what there is to do.
-func (a *app) workText(r projections.Work) string {
-	text := a.label(workLabels, string(r.Kind))
-	switch r.Kind {
-	case projections.WorkRating, projections.WorkOrganisationRating:
-		text += " " + strconv.Itoa(r.Year)
-	case projections.WorkBadge:
-		text += fmt.Sprintf(a.say(" of %d years", " %d năm"), r.Years)
-	case projections.WorkQuota:
-		text += fmt.Sprintf(a.say(" of %d", " %d"), r.Year) + a.planText(r)
-	case projections.WorkTarget:
-		text += a.planText(r)
-	case projections.WorkReview, projections.WorkConfirmation, projections.WorkReception, projections.WorkMentor,
-		projections.WorkVillageCell, projections.WorkVillageMembers:
-	}
-	return text
-}
-
-// planText says how far admissions are from what was planned.
-func (a *app) planText(r projections.Work) string {
-	return fmt.Sprintf(a.say(": %d missing; %d of %d planned by now", ": thiếu %d; đã kết nạp %d, theo kế hoạch tới nay %d"), r.Missing, *r.Admitted, *r.Planned)
-}
-
-func (a *app) worklistCSV(w projections.Worklist) {
-	rows := [][]string{{"kind", "due", "overdue", "organisation", "subject", "year", "years", "missing", "planned", "admitted"}}
-	number := func(n int) string {
-		if n == 0 {
-			return ""
-		}
-		return strconv.Itoa(n)
-	}
-	count := func(n *int) string {
-		if n == nil {
-			return ""
-		}
-		return strconv.Itoa(*n)
-	}
-	for _, r := range w.Rows {
-		due := ""
-		if r.Due != nil {
-			due = r.Due.String()
-		}
-		rows = append(rows, []string{string(r.Kind), due, strconv.FormatBool(r.Overdue), r.Organisation, string(r.Subject), number(r.Year), number(r.Years), number(r.Missing), count(r.Planned), count(r.Admitted)})
-	}
-	a.csv(rows)
 }

@@ -1,31 +1,53 @@
-package main
+// Package words has the words that people read for the wire names of events,
+// fields and figures, in both languages. Programs get the wire names.
+package words
 
 import (
+	"strings"
+	"unicode"
+
 	"rollbook/domain"
 )
 
-// The words that people read for wire names. Programs get the wire names.
+// List has the words for wire names.
+type List map[string]domain.Text
 
-type labels map[string]domain.Text
-
-// label returns the word for a wire name in the chosen language, and the wire
-// name itself where there is none.
-func (a *app) label(of labels, name string) string {
-	if t, ok := of[name]; ok {
-		return t.In(a.lang)
+// In returns the word for a wire name in a language, "vi" or "en", and the wire
+// name itself where there is none, with what does not print made visible.
+func (l List) In(lang, name string) string {
+	if t, ok := l[name]; ok {
+		return t.In(lang)
 	}
-	return show(name)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, name)
 }
 
-var dimensionLabels = labels{
+// Dimensions are what a headcount is broken down by.
+var Dimensions = List{
 	"ethnicity":    {EN: "ethnic group", VI: "dân tộc"},
 	"status":       {EN: "status", VI: "tình trạng"},
 	"gender":       {EN: "gender", VI: "giới tính"},
 	"religion":     {EN: "religion", VI: "tôn giáo"},
 	"organisation": {EN: "organisation", VI: "tổ chức đảng"},
+
+	// Of forms only.
+	"source":             {EN: "source", VI: "nguồn"},
+	"age":                {EN: "age", VI: "độ tuổi"},
+	"education":          {EN: "education", VI: "trình độ"},
+	"measure":            {EN: "measure", VI: "hình thức kỷ luật"},
+	"years":              {EN: "years of membership", VI: "số năm tuổi Đảng"},
+	"member_grade":       {EN: "grade of members", VI: "xếp loại đảng viên"},
+	"organisation_grade": {EN: "grade of grassroots organisations", VI: "xếp loại tổ chức cơ sở đảng"},
+	"cell":               {EN: "villages by their cell", VI: "bản chia theo chi bộ"},
+	"members":            {EN: "villages by members of their own cell", VI: "bản chia theo số đảng viên của chi bộ bản"},
 }
 
-var statusLabels = labels{
+// Statuses are those of a member.
+var Statuses = List{
 	"none":        {EN: "none", VI: "chưa có"},
 	"candidate":   {EN: "candidate", VI: "quần chúng ưu tú"},
 	"provisional": {EN: "provisional", VI: "dự bị"},
@@ -33,12 +55,14 @@ var statusLabels = labels{
 	"ended":       {EN: "ended", VI: "đã kết thúc"},
 }
 
-var genderLabels = labels{
+// Genders are those of a person.
+var Genders = List{
 	"female": {EN: "female", VI: "nữ"},
 	"male":   {EN: "male", VI: "nam"},
 }
 
-var eventLabels = labels{
+// Events are the types of events.
+var Events = List{
 	"organisation.established":    {EN: "established", VI: "thành lập"},
 	"organisation.renamed":        {EN: "renamed", VI: "đổi tên"},
 	"organisation.moved":          {EN: "moved", VI: "chuyển cấp trên"},
@@ -83,14 +107,16 @@ var eventLabels = labels{
 	"member.entry_annulled":   {EN: "entry annulled", VI: "huỷ mục ghi sai"},
 }
 
-var gradeLabels = labels{
+// Grades are those of members and organisations.
+var Grades = List{
 	"excellent":      {EN: "excellent", VI: "hoàn thành xuất sắc"},
 	"good":           {EN: "good", VI: "hoàn thành tốt"},
 	"satisfactory":   {EN: "satisfactory", VI: "hoàn thành"},
 	"unsatisfactory": {EN: "unsatisfactory", VI: "không hoàn thành"},
 }
 
-var indicatorLabels = labels{
+// Indicators are titles, and so begin with a capital.
+var Indicators = List{
 	"members":                           {EN: "Members", VI: "Đảng viên"},
 	"official":                          {EN: "Official members", VI: "Đảng viên chính thức"},
 	"provisional":                       {EN: "Provisional members", VI: "Đảng viên dự bị"},
@@ -120,7 +146,8 @@ var indicatorLabels = labels{
 	"exits_transferred_out":             {EN: "Transferred out in the year", VI: "Chuyển đi trong năm"},
 }
 
-var causeLabels = labels{
+// Causes are why a figure of one report is not that of another.
+var Causes = List{
 	"new_fact":       {EN: "new fact", VI: "sự kiện mới"},
 	"late_fact":      {EN: "recorded late", VI: "ghi muộn"},
 	"correction":     {EN: "correction", VI: "sửa mục ghi sai"},
@@ -129,7 +156,8 @@ var causeLabels = labels{
 	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
 }
 
-var workLabels = labels{
+// Work is what falls due.
+var Work = List{
 	"review":              {EN: "review by the cell", VI: "chi bộ xét đảng viên dự bị"},
 	"confirmation":        {EN: "confirmation", VI: "xét công nhận chính thức"},
 	"rating":              {EN: "rating", VI: "xếp loại năm"},
@@ -143,7 +171,8 @@ var workLabels = labels{
 	"village_members":     {EN: "village without members", VI: "bản chưa có đảng viên"},
 }
 
-var movementLabels = labels{
+// Movements are the lines of the movements.
+var Movements = List{
 	"opening":         {EN: "Opening", VI: "Đầu kỳ"},
 	"admitted":        {EN: "Admitted", VI: "Kết nạp"},
 	"transferred_in":  {EN: "Transferred in from outside", VI: "Chuyển đến từ ngoài"},
@@ -160,9 +189,9 @@ var movementLabels = labels{
 	"closing":         {EN: "Closing", VI: "Cuối kỳ"},
 }
 
-// countLabels are the counts that indicators are made of, where the indicator's
+// Counts are the counts that indicators are made of, where the indicator's
 // own words would say something else.
-var countLabels = labels{
+var Counts = List{
 	"ethnic_minority":        {EN: "Members of ethnic minorities", VI: "Đảng viên người dân tộc thiểu số"},
 	"ethnicity_known":        {EN: "Members whose ethnic group is known", VI: "Đảng viên rõ dân tộc"},
 	"women":                  {EN: "Women among members", VI: "Đảng viên nữ"},
@@ -180,17 +209,8 @@ var countLabels = labels{
 	"confirmation_overdue":   {EN: "Confirmations overdue", VI: "Quá hạn công nhận chính thức"},
 }
 
-// codeName returns the name of a code in one of the official lists.
-func codeName(list []domain.Listed, code string) string {
-	for _, l := range list {
-		if l.Code == code {
-			return l.Name
-		}
-	}
-	return show(code)
-}
-
-var fieldLabels = labels{
+// Fields are those of events' data.
+var Fields = List{
 	"name":         {EN: "name", VI: "tên"},
 	"kind":         {EN: "kind", VI: "loại"},
 	"parent":       {EN: "superior", VI: "cấp trên"},
@@ -240,9 +260,9 @@ var fieldLabels = labels{
 	"annuls":       {EN: "annuls", VI: "huỷ mục"},
 }
 
-// valueLabels are the words for the closed sets of values that have no labels of
+// Values are the words for the closed sets of values that have no labels of
 // their own.
-var valueLabels = labels{
+var Values = List{
 	"district_committee":   {EN: "district committee", VI: "đảng bộ huyện"},
 	"grassroots_committee": {EN: "grassroots committee", VI: "đảng bộ cơ sở"},
 	"grassroots_cell":      {EN: "grassroots cell", VI: "chi bộ cơ sở"},
@@ -282,4 +302,55 @@ var valueLabels = labels{
 	"activity":             {EN: "from meetings", VI: "miễn sinh hoạt"},
 	"true":                 {EN: "yes", VI: "có"},
 	"false":                {EN: "no", VI: "không"},
+}
+
+// Forms are the statistical forms.
+var Forms = List{
+	"structure":     {EN: "Structure of the membership", VI: "Cơ cấu đội ngũ đảng viên"},
+	"admissions":    {EN: "Admissions", VI: "Kết nạp đảng viên"},
+	"ratings":       {EN: "Ratings of organisations and members", VI: "Đánh giá, xếp loại tổ chức đảng và đảng viên"},
+	"villages":      {EN: "Villages, their cells and members", VI: "Bản, chi bộ và đảng viên ở bản"},
+	"discipline":    {EN: "Discipline of members", VI: "Thi hành kỷ luật đảng viên"},
+	"confirmations": {EN: "Confirmations due and done", VI: "Công nhận đảng viên chính thức"},
+	"badges":        {EN: "Party badges awarded", VI: "Tặng Huy hiệu Đảng"},
+}
+
+// Figures are what forms count.
+var Figures = List{
+	"members":             {EN: "Members", VI: "Đảng viên"},
+	"admitted":            {EN: "Admitted", VI: "Kết nạp"},
+	"members_rated":       {EN: "Members rated", VI: "Đảng viên đã xếp loại"},
+	"organisations":       {EN: "Grassroots organisations", VI: "Tổ chức cơ sở đảng"},
+	"organisations_rated": {EN: "Organisations rated", VI: "Tổ chức đã xếp loại"},
+	"villages":            {EN: "Villages", VI: "Bản"},
+	"own":                 {EN: "with a cell of their own", VI: "có chi bộ riêng"},
+	"joint":               {EN: "with a joint cell", VI: "sinh hoạt ghép"},
+	"none":                {EN: "without a cell", VI: "chưa có chi bộ"},
+	"without_members":     {EN: "without members", VI: "chưa có đảng viên"},
+	"1_or_2":              {EN: "with 1 or 2", VI: "có 1 đến 2 đảng viên"},
+	"3_or_more":           {EN: "with 3 or more", VI: "có từ 3 đảng viên"},
+	"not_told_apart":      {EN: "in a joint cell, not told apart", VI: "ở chi bộ ghép, không tách được"},
+	"disciplined":         {EN: "Measures", VI: "Lượt kỷ luật"},
+	"expelled":            {EN: "Expelled", VI: "Khai trừ"},
+	"confirmed":           {EN: "Confirmed", VI: "Đã công nhận"},
+	"in_time":             {EN: "of them in time", VI: "trong đó đúng hạn"},
+	"late":                {EN: "of them late", VI: "trong đó quá hạn"},
+	"open":                {EN: "Probation over, not decided", VI: "Hết dự bị, chưa xét"},
+	"overdue":             {EN: "of them overdue", VI: "trong đó đã quá hạn"},
+	"awarded":             {EN: "Badges", VI: "Huy hiệu"},
+	"not_rated":           {EN: "not rated", VI: "chưa xếp loại"},
+	"not_given":           {EN: "not given", VI: "chưa ghi"},
+}
+
+// Ages are bands of age.
+var Ages = List{
+	"under_18": {EN: "under 18", VI: "dưới 18"},
+	"18_30":    {EN: "18–30", VI: "18–30"},
+	"31_35":    {EN: "31–35", VI: "31–35"},
+	"36_40":    {EN: "36–40", VI: "36–40"},
+	"41_45":    {EN: "41–45", VI: "41–45"},
+	"46_50":    {EN: "46–50", VI: "46–50"},
+	"51_55":    {EN: "51–55", VI: "51–55"},
+	"56_60":    {EN: "56–60", VI: "56–60"},
+	"over_60":  {EN: "over 60", VI: "trên 60"},
 }
