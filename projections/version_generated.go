@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "973fb267f29f8737591221d2eba8a378"
+const code = "4c7d0a5d2482d5995c72d33cfe2da06e"
