@@ -67,12 +67,10 @@ func courseCases() []verdict {
 func guide(id, there, official string) []domain.Entry {
 	return []domain.Entry{
 		member(id, there, &domain.TransferredIn{
-			Person: ptr(somebody()), Organisation: "a", Status: domain.Official, AdmittedOn: day("2000-05-19"), ConfirmedOn: day(official),
+			Person: new(somebody()), Organisation: "a", Status: domain.Official, AdmittedOn: day("2000-05-19"), ConfirmedOn: day(official),
 		}),
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func mentorCases() []verdict {
 	const official, together, enough = "mentor.official", "mentor.together", "admission.introducers"
@@ -224,7 +222,7 @@ func ratingCases() []verdict {
 	}
 }
 
-// graded are official members p0, p1 … of "a", with a grade each.
+// gradedMembers are official members p0, p1 … of "a", with a grade each.
 func gradedMembers(year int, g ...domain.Grade) (list []domain.Entry) {
 	for i, grade := range g {
 		id := fmt.Sprint("p", i)
@@ -287,7 +285,7 @@ func badgeCases() []verdict {
 	}
 }
 
-// crowd is official members q0, q1 … of an organisation.
+// crowd is the official members q0, q1 … of an organisation.
 func crowd(organisation string, n int) (list []domain.Entry) {
 	for i := range n {
 		list = append(list, member(fmt.Sprint("q", i), "2015-01-01", broughtForward(organisation, domain.Official)))

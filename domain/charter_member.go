@@ -131,15 +131,16 @@ func ratingCapMembers(h *hearing, r PolicyRule) opinion {
 func capped(grades []graded, at Point, r PolicyRule, f facts) opinion {
 	base, excellent, place := 0, 0, 0
 	for _, g := range grades {
-		switch {
-		case g.grade == "good":
+		switch g.grade {
+		case "good":
 			base++
-		case g.grade == "excellent":
+		case "excellent":
 			excellent++
 			base += r.Parameter("better")
 			if g.at == at {
 				place = excellent // zero for a grade that another has replaced
 			}
+		default:
 		}
 	}
 	allowed := base * r.Parameter("percent") / 100

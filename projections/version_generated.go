@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "6db71e18d615bbfc7af7e368d54e6e31"
+const code = "0d048b54c6a63dddacbe536ff233126c"

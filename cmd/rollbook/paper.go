@@ -116,7 +116,7 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 	if d.output == "" {
 		return write(a.out)
 	}
-	if err := writeFile(d.output, write); err != nil {
+	if err := writeFile(a.path(d.output), write); err != nil {
 		return &problem{name: "unwritable", exit: exitUnexpected, cause: err, text: textf(
 			"%s: the file cannot be written: %s", "%s: không ghi được tệp: %s", show(d.output), reasonOf(err))}
 	}
