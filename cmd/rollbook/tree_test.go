@@ -43,8 +43,8 @@ var examples = map[string][]string{
 	"verify":                {},
 	"archive":               {},
 	"doctor":                {},
-	"backup":                {"copy"}, // with a directory: see below
-	"restore":               {"copy"}, // with a backup and a directory: see below
+	"backup":                {"copy"},                            // with a directory: see below
+	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below
 	"attest":                {"headcount"},                       // with a file: see below
 	"check report":          {"headcount.attested"},              // see the script attest
