@@ -94,7 +94,6 @@ type doctor struct {
 	id     identity
 	policy *audit.Policy
 	tiles  *audit.Tiles
-	inUse  bool
 	found  []Finding
 }
 

@@ -130,3 +130,19 @@ func TestCommandsInDocumentsAreUnderstood(t *testing.T) {
 		}
 	}
 }
+
+func TestTheImageIsSmallAndNobodys(t *testing.T) {
+	text := read(t, "deploy", "Dockerfile")
+	_, last, found := strings.Cut(text, "\nFROM gcr.io/distroless/static-debian12:nonroot\n")
+	if !found || strings.Contains(last, "FROM ") || strings.Contains(last, "RUN ") {
+		t.Error("the last stage is not the distroless image, as it is")
+	}
+	for _, line := range []string{"USER 65532:65532", `ENTRYPOINT ["/usr/bin/rollbook"]`, "VOLUME /data"} {
+		if !strings.Contains(last, "\n"+line+"\n") {
+			t.Errorf("the image lacks %s", line)
+		}
+	}
+	if !strings.Contains(text, "CGO_ENABLED=0 go build") {
+		t.Error("the program in the image is not static")
+	}
+}
