@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"rollbook/audit"
@@ -53,6 +54,10 @@ type signing struct {
 	closers   []func() error
 	size      uint64    // of the last that was signed
 	at        time.Time // when that was
+
+	// The same for metrics, which do not wait for who is publishing.
+	measuredSize atomic.Uint64
+	measuredAt   atomic.Int64 // Unix seconds, 0 if not known
 }
 
 func (o Options) signingFiles(dir string) (key, memory string, history *audit.History) {
@@ -123,6 +128,10 @@ func (s *signing) open(signer audit.Cosigner, o Options) error {
 	newest, err := s.history.Newest(s.policy, time.Now())
 	if newest != nil {
 		s.size = newest.Size
+		s.measuredSize.Store(newest.Size)
+		if info, err := os.Stat(s.history.Path()); err == nil {
+			s.measuredAt.Store(info.ModTime().Unix())
+		}
 	}
 	return err
 }
@@ -207,6 +216,8 @@ func (s *signing) publish(ctx context.Context, tree *audit.Tree, logger *slog.Lo
 	out, err := s.publisher.Publish(ctx, tiles, tiles.Checkpoint().Size)
 	if out.Size > 0 {
 		s.size, s.at = out.Size, time.Now()
+		s.measuredSize.Store(s.size)
+		s.measuredAt.Store(s.at.Unix())
 	}
 	for name, err := range out.Refused {
 		logger.WarnContext(ctx, "a witness did not cosign", slog.String("witness", name), slog.Any("error", err))

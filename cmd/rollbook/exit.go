@@ -30,6 +30,7 @@ const (
 	exitConflict    = 4
 	exitNotFound    = 5
 	exitRejected    = 6
+	exitUnhealthy   = 7 // doctor found a failure
 	exitUnreachable = 8
 	exitInterrupted = 130
 )

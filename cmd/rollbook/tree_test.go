@@ -49,6 +49,7 @@ var examples = map[string][]string{
 	"anchor rebuild":        {},
 	"verify":                {},
 	"archive":               {},
+	"doctor":                {},
 	"backup":                {"copy"},                            // with a directory: see below
 	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below

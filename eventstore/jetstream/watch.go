@@ -227,3 +227,6 @@ func (l *Log) untilBroken(ctx context.Context) (context.Context, context.CancelF
 	stop := context.AfterFunc(able, func() { cancel(context.Cause(able)) })
 	return ctx, func() { stop(); cancel(nil); cancelTimeout() }
 }
+
+// Free returns how many bytes this process can still write to a directory's disk.
+func Free(dir string) (uint64, error) { return freeBytes(dir) }
