@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 func drillFlag(cmd *cobra.Command, drill *bool) {
@@ -24,11 +25,11 @@ func (a *app) headcountKeys(h projections.Headcount, names organisationNames) []
 	}
 	var keys []figure
 	for _, r := range h.Rows {
-		var words []string
+		var title []string
 		for i, d := range r.By {
-			words = append(words, a.valueLabel(d, r.Values[i], names))
+			title = append(title, a.valueLabel(d, r.Values[i], names))
 		}
-		keys = append(keys, figure{strings.Join(r.Values, ","), strings.Join(words, ", ")})
+		keys = append(keys, figure{strings.Join(r.Values, ","), strings.Join(title, ", ")})
 	}
 	return keys
 }
@@ -36,7 +37,7 @@ func (a *app) headcountKeys(h projections.Headcount, names organisationNames) []
 func (a *app) movementKeys() []figure {
 	var keys []figure
 	for _, line := range projections.MovementLines() {
-		keys = append(keys, figure{line, a.label(movementLabels, line)})
+		keys = append(keys, figure{line, a.label(words.Movements, line)})
 	}
 	return keys
 }

@@ -7,6 +7,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 // explainedLine is a figure that differs, under its name for programs and for
@@ -20,11 +21,11 @@ type explainedLine struct {
 func (a *app) headcountLines(e projections.ExplainedHeadcount, names organisationNames) []explainedLine {
 	lines := []explainedLine{{"total", a.say("Members", "Đảng viên"), e.Total}}
 	for _, c := range e.Cells {
-		var words []string
+		var title []string
 		for i, d := range c.By {
-			words = append(words, a.valueLabel(d, c.Values[i], names))
+			title = append(title, a.valueLabel(d, c.Values[i], names))
 		}
-		lines = append(lines, explainedLine{strings.Join(c.Values, ","), strings.Join(words, ", "), c.Explained})
+		lines = append(lines, explainedLine{strings.Join(c.Values, ","), strings.Join(title, ", "), c.Explained})
 	}
 	return lines
 }
@@ -32,13 +33,13 @@ func (a *app) headcountLines(e projections.ExplainedHeadcount, names organisatio
 func (a *app) movementsLines(e projections.ExplainedMovements) []explainedLine {
 	var lines []explainedLine
 	if e.KnownFrom != nil {
-		lines = append(lines, explainedLine{"opening", a.label(movementLabels, "opening"), e.Opening})
+		lines = append(lines, explainedLine{"opening", a.label(words.Movements, "opening"), e.Opening})
 	}
 	for _, l := range e.Lines {
-		lines = append(lines, explainedLine{l.Line, a.label(movementLabels, l.Line), l.Explained})
+		lines = append(lines, explainedLine{l.Line, a.label(words.Movements, l.Line), l.Explained})
 	}
 	if e.KnownFrom != nil {
-		lines = append(lines, explainedLine{"closing", a.label(movementLabels, "closing"), e.Closing})
+		lines = append(lines, explainedLine{"closing", a.label(words.Movements, "closing"), e.Closing})
 	}
 	return lines
 }
@@ -52,10 +53,10 @@ func (a *app) indicatorLines(e projections.ExplainedIndicators) []explainedLine 
 }
 
 func (a *app) countLabel(count string) string {
-	if _, ok := countLabels[count]; ok {
-		return a.label(countLabels, count)
+	if _, ok := words.Counts[count]; ok {
+		return a.label(words.Counts, count)
 	}
-	return a.label(indicatorLabels, count)
+	return a.label(words.Indicators, count)
 }
 
 // explainedHead says which two reports are compared.
@@ -84,13 +85,13 @@ func (a *app) causes(parts []projections.Part) string {
 	for _, p := range parts {
 		sums[p.Cause] += p.Change
 	}
-	var words []string
+	var list []string
 	for _, cause := range projections.Causes() {
 		if n := sums[cause]; n != 0 {
-			words = append(words, a.label(causeLabels, string(cause))+" "+a.signed(n))
+			list = append(list, a.label(words.Causes, string(cause))+" "+a.signed(n))
 		}
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(list, ", ")
 }
 
 func (a *app) explainedTables(lines []explainedLine, names organisationNames) {
@@ -132,7 +133,7 @@ func (a *app) partRows(p projections.Part, names organisationNames) [][]string {
 	if who == "" && len(p.Events) > 0 {
 		who = a.subjectText(p.Events[0].Subject, names)
 	}
-	first := []string{a.signed(p.Change), a.label(causeLabels, string(p.Cause)), who, "", "", ""}
+	first := []string{a.signed(p.Change), a.label(words.Causes, string(p.Cause)), who, "", "", ""}
 	rows := [][]string{first}
 	for i, e := range p.Events {
 		row := first
@@ -140,7 +141,7 @@ func (a *app) partRows(p projections.Part, names organisationNames) [][]string {
 			row = []string{"", "", a.subjectText(e.Subject, names), "", "", ""}
 			rows = append(rows, row)
 		}
-		row[3], row[4], row[5] = a.label(eventLabels, e.Type), e.EffectiveOn.Vietnamese(), strconv.FormatUint(e.Sequence, 10)
+		row[3], row[4], row[5] = a.label(words.Events, e.Type), e.EffectiveOn.Vietnamese(), strconv.FormatUint(e.Sequence, 10)
 	}
 	return rows
 }
@@ -186,7 +187,7 @@ func (a *app) changedIndicators(e projections.ExplainedIndicators) {
 	}
 	var rows [][]string
 	for _, i := range e.Indicators {
-		rows = append(rows, []string{a.label(indicatorLabels, i.Indicator), value(i.From), value(i.To)})
+		rows = append(rows, []string{a.label(words.Indicators, i.Indicator), value(i.From), value(i.To)})
 	}
 	a.table([]column{
 		{head: a.say("Indicator", "Chỉ tiêu")},

@@ -10,6 +10,7 @@ import (
 	"rollbook/domain"
 	"rollbook/ledger"
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 func (a *app) historyCommand() *cobra.Command {
@@ -83,7 +84,7 @@ func (a *app) showHistory(h ledger.History, asOf domain.Date, names organisation
 	for _, e := range h.Entries {
 		row := []string{
 			e.EffectiveOn.Vietnamese(), fmt.Sprint(e.Sequence), e.Time.Local().Format("02/01/2006"),
-			a.label(eventLabels, e.Type), a.details(e.Data, names),
+			a.label(words.Events, e.Type), a.details(e.Data, names),
 		}
 		if member {
 			row = append(row, a.stateText(e.State, names))
@@ -100,9 +101,9 @@ func (a *app) stateText(s *ledger.MemberState, names organisationNames) string {
 	if s == nil {
 		return ""
 	}
-	text := a.label(statusLabels, string(s.Status))
+	text := a.label(words.Statuses, string(s.Status))
 	if s.EndedBy != "" {
-		text += ": " + a.label(eventLabels, s.EndedBy)
+		text += ": " + a.label(words.Events, s.EndedBy)
 	}
 	if s.Organisation != "" && s.Status != domain.Ended {
 		text += ", " + names.of(s.Organisation)
@@ -142,7 +143,7 @@ func (a *app) details(data json.RawMessage, names organisationNames) string {
 			return
 		}
 		if first != json.Delim('{') {
-			parts = append(parts, a.label(fieldLabels, name)+" "+a.value(name, fmt.Sprint(first), names))
+			parts = append(parts, a.label(words.Fields, name)+" "+a.value(name, fmt.Sprint(first), names))
 			return
 		}
 		for d.More() { // by hand, because a map would lose the order
@@ -166,13 +167,13 @@ func (a *app) value(field, value string, names organisationNames) string {
 	case "religion":
 		return codeName(domain.Religions(), value)
 	case "gender":
-		return a.label(genderLabels, value)
+		return a.label(words.Genders, value)
 	case "status":
-		return a.label(statusLabels, value)
+		return a.label(words.Statuses, value)
 	case "grade":
-		return a.label(gradeLabels, value)
+		return a.label(words.Grades, value)
 	case "source", "role", "course", "cause", "measure", "kind", "sector", "joint", "temporary":
-		return a.label(valueLabels, value)
+		return a.label(words.Values, value)
 	case "organisation", "parent", "into", "commune", "cell", "issued_by":
 		return names.of(value)
 	}

@@ -2,7 +2,7 @@
 //
 // The files here are wiring, flags and output; rules are in package domain and
 // figures in package projections. One file holds one command; exit.go maps
-// every error to its exit code, labels.go has the words that people read.
+// every error to its exit code, words.go finds the words that people read.
 package main
 
 import (

@@ -11,6 +11,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/words"
 )
 
 const recordLong = `Record one event about a member, an organisation or a village.
@@ -157,9 +158,9 @@ func (a *app) tellOutcome(o ledger.Outcome) {
 		a.out.document(o)
 	case o.Status == "unchanged":
 		a.out.printf(a.say("Unchanged: %s of %s stands in the ledger already, at sequence %d (id %s).\n", "Không đổi: %s của %s đã có trong sổ, số thứ tự %d (mã %s).\n"),
-			a.label(eventLabels, o.Type), o.Subject, o.Sequence, o.ID)
+			a.label(words.Events, o.Type), o.Subject, o.Sequence, o.ID)
 	default:
 		a.out.printf(a.say("Recorded: %s of %s, sequence %d (id %s).\n", "Đã ghi: %s của %s, số thứ tự %d (mã %s).\n"),
-			a.label(eventLabels, o.Type), o.Subject, o.Sequence, o.ID)
+			a.label(words.Events, o.Type), o.Subject, o.Sequence, o.ID)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/words"
 )
 
 func (a *app) registerCommand() *cobra.Command {
@@ -110,7 +111,7 @@ func (a *app) registerTable(r ledger.Register, names organisationNames) {
 		if d, ok := domain.ParseDate(born); ok {
 			born = d.Vietnamese()
 		}
-		rows = append(rows, []string{name, born, a.label(genderLabels, string(p.Gender)), a.valueLabel("ethnicity", p.Ethnicity, names), a.label(statusLabels, string(p.Status)), day(p.AdmittedOn), day(p.ConfirmedOn), names.of(p.Organisation), p.Member})
+		rows = append(rows, []string{name, born, a.label(words.Genders, string(p.Gender)), a.valueLabel("ethnicity", p.Ethnicity, names), a.label(words.Statuses, string(p.Status)), day(p.AdmittedOn), day(p.ConfirmedOn), names.of(p.Organisation), p.Member})
 	}
 	a.table([]column{
 		{head: a.say("Name", "Họ và tên"), most: 40},

@@ -8,6 +8,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 // barCells is how wide the longest bar is.
@@ -16,7 +17,7 @@ const barCells = 30
 func (a *app) headcountTable(h projections.Headcount, names organisationNames) {
 	var by []string
 	for _, d := range h.By {
-		by = append(by, a.label(dimensionLabels, string(d)))
+		by = append(by, a.label(words.Dimensions, string(d)))
 	}
 	title := a.say("Members", "Số đảng viên")
 	if len(by) > 0 {
@@ -72,9 +73,9 @@ func (a *app) valueLabel(d projections.Dimension, value string, names organisati
 		}
 		return codeName(domain.Religions(), value)
 	case "status":
-		return a.label(statusLabels, value)
+		return a.label(words.Statuses, value)
 	case "gender":
-		return a.label(genderLabels, value)
+		return a.label(words.Genders, value)
 	}
 	return names.of(value)
 }
@@ -183,7 +184,7 @@ func (a *app) indicatorsTable(i projections.Indicators) {
 	var rows [][]string
 	for _, code := range projections.IndicatorCodes() {
 		v := first.Indicators[code]
-		row := []string{a.label(indicatorLabels, code), a.number(v.Numerator), "", ""}
+		row := []string{a.label(words.Indicators, code), a.number(v.Numerator), "", ""}
 		if v.Share {
 			row[2], row[3] = a.number(v.Denominator), a.percent(v.Numerator, v.Denominator)
 		}

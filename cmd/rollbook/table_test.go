@@ -11,6 +11,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 // written returns what an app in a language writes.
@@ -153,17 +154,17 @@ func TestMovementsThatDoNotReconcileSayIt(t *testing.T) {
 
 func TestEveryIndicatorAndEventHasItsWords(t *testing.T) {
 	for _, code := range projections.IndicatorCodes() {
-		if l := indicatorLabels[code]; l.EN == "" || l.VI == "" {
+		if l := words.Indicators[code]; l.EN == "" || l.VI == "" {
 			t.Errorf("indicator %s has no label", code)
 		}
 	}
 	for _, name := range domain.Types() {
-		if l := eventLabels[name]; l.EN == "" || l.VI == "" {
+		if l := words.Events[name]; l.EN == "" || l.VI == "" {
 			t.Errorf("event %s has no label", name)
 		}
 	}
 	for _, d := range projections.Dimensions() {
-		if l := dimensionLabels[string(d)]; l.EN == "" || l.VI == "" {
+		if l := words.Dimensions[string(d)]; l.EN == "" || l.VI == "" {
 			t.Errorf("dimension %s has no label", d)
 		}
 	}

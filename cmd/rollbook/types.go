@@ -8,6 +8,7 @@ import (
 
 	"rollbook/docs/catalogue"
 	"rollbook/domain"
+	"rollbook/words"
 )
 
 func (a *app) typesCommand() *cobra.Command {
@@ -26,7 +27,7 @@ func (a *app) typesCommand() *cobra.Command {
 				if d.Classes() != 0 {
 					personal = d.Classes().String()
 				}
-				rows = append(rows, []string{d.Type, a.label(eventLabels, d.Type), personal, d.Since})
+				rows = append(rows, []string{d.Type, a.label(words.Events, d.Type), personal, d.Since})
 			}
 			a.table([]column{
 				{head: a.say("Type", "Loại")},

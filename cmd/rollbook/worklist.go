@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollbook/projections"
+	"rollbook/words"
 )
 
 // aheadDays is how far a worklist looks ahead unless told otherwise.
@@ -124,7 +125,7 @@ func (a *app) worklistTable(w projections.Worklist, names organisationNames) {
 	var sums []string
 	for _, k := range projections.WorkKinds() {
 		if number[k] > 0 {
-			sums = append(sums, fmt.Sprintf(a.say("%s %s (%s overdue)", "%s %s (%s quá hạn)"), a.label(workLabels, string(k)), a.number(number[k]), a.number(overdue[k])))
+			sums = append(sums, fmt.Sprintf(a.say("%s %s (%s overdue)", "%s %s (%s quá hạn)"), a.label(words.Work, string(k)), a.number(number[k]), a.number(overdue[k])))
 		}
 	}
 	a.out.line(strings.Join(sums, "; ") + ".")
@@ -132,7 +133,7 @@ func (a *app) worklistTable(w projections.Worklist, names organisationNames) {
 
 // workText says what there is to do.
 func (a *app) workText(r projections.Work) string {
-	text := a.label(workLabels, string(r.Kind))
+	text := a.label(words.Work, string(r.Kind))
 	switch r.Kind {
 	case projections.WorkRating:
 		text += " " + strconv.Itoa(r.Year)

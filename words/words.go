@@ -1,23 +1,33 @@
-package main
+// Package words has the words that people read for the wire names of events,
+// fields and figures, in both languages. Programs get the wire names.
+package words
 
 import (
+	"strings"
+	"unicode"
+
 	"rollbook/domain"
 )
 
-// The words that people read for wire names. Programs get the wire names.
+// List has the words for wire names.
+type List map[string]domain.Text
 
-type labels map[string]domain.Text
-
-// label returns the word for a wire name in the chosen language, and the wire
-// name itself where there is none.
-func (a *app) label(of labels, name string) string {
-	if t, ok := of[name]; ok {
-		return t.In(a.lang)
+// In returns the word for a wire name in a language, "vi" or "en", and the wire
+// name itself where there is none, with what does not print made visible.
+func (l List) In(lang, name string) string {
+	if t, ok := l[name]; ok {
+		return t.In(lang)
 	}
-	return show(name)
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, name)
 }
 
-var dimensionLabels = labels{
+// Dimensions are what a headcount is broken down by.
+var Dimensions = List{
 	"ethnicity":    {EN: "ethnic group", VI: "dân tộc"},
 	"status":       {EN: "status", VI: "tình trạng"},
 	"gender":       {EN: "gender", VI: "giới tính"},
@@ -25,7 +35,8 @@ var dimensionLabels = labels{
 	"organisation": {EN: "organisation", VI: "tổ chức đảng"},
 }
 
-var statusLabels = labels{
+// Statuses are those of a member.
+var Statuses = List{
 	"none":        {EN: "none", VI: "chưa có"},
 	"candidate":   {EN: "candidate", VI: "quần chúng ưu tú"},
 	"provisional": {EN: "provisional", VI: "dự bị"},
@@ -33,12 +44,14 @@ var statusLabels = labels{
 	"ended":       {EN: "ended", VI: "đã kết thúc"},
 }
 
-var genderLabels = labels{
+// Genders are those of a person.
+var Genders = List{
 	"female": {EN: "female", VI: "nữ"},
 	"male":   {EN: "male", VI: "nam"},
 }
 
-var eventLabels = labels{
+// Events are the types of events.
+var Events = List{
 	"organisation.established":    {EN: "established", VI: "thành lập"},
 	"organisation.renamed":        {EN: "renamed", VI: "đổi tên"},
 	"organisation.moved":          {EN: "moved", VI: "chuyển cấp trên"},
@@ -80,14 +93,16 @@ var eventLabels = labels{
 	"member.entry_annulled":   {EN: "entry annulled", VI: "huỷ mục ghi sai"},
 }
 
-var gradeLabels = labels{
+// Grades are those of members and organisations.
+var Grades = List{
 	"excellent":      {EN: "excellent", VI: "hoàn thành xuất sắc"},
 	"good":           {EN: "good", VI: "hoàn thành tốt"},
 	"satisfactory":   {EN: "satisfactory", VI: "hoàn thành"},
 	"unsatisfactory": {EN: "unsatisfactory", VI: "không hoàn thành"},
 }
 
-var indicatorLabels = labels{
+// Indicators are titles, and so begin with a capital.
+var Indicators = List{
 	"members":                           {EN: "Members", VI: "Đảng viên"},
 	"official":                          {EN: "Official members", VI: "Đảng viên chính thức"},
 	"provisional":                       {EN: "Provisional members", VI: "Đảng viên dự bị"},
@@ -117,7 +132,8 @@ var indicatorLabels = labels{
 	"exits_transferred_out":             {EN: "Transferred out in the year", VI: "Chuyển đi trong năm"},
 }
 
-var causeLabels = labels{
+// Causes are why a figure of one report is not that of another.
+var Causes = List{
 	"new_fact":       {EN: "new fact", VI: "sự kiện mới"},
 	"late_fact":      {EN: "recorded late", VI: "ghi muộn"},
 	"correction":     {EN: "correction", VI: "sửa mục ghi sai"},
@@ -125,7 +141,8 @@ var causeLabels = labels{
 	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
 }
 
-var workLabels = labels{
+// Work is what falls due.
+var Work = List{
 	"confirmation": {EN: "confirmation", VI: "xét công nhận chính thức"},
 	"rating":       {EN: "rating", VI: "xếp loại năm"},
 	"badge":        {EN: "badge", VI: "Huy hiệu Đảng"},
@@ -134,7 +151,8 @@ var workLabels = labels{
 	"village_cell": {EN: "village without a cell of its own", VI: "bản chưa có chi bộ riêng"},
 }
 
-var movementLabels = labels{
+// Movements are the lines of the movements.
+var Movements = List{
 	"opening":         {EN: "Opening", VI: "Đầu kỳ"},
 	"admitted":        {EN: "Admitted", VI: "Kết nạp"},
 	"transferred_in":  {EN: "Transferred in from outside", VI: "Chuyển đến từ ngoài"},
@@ -151,9 +169,9 @@ var movementLabels = labels{
 	"closing":         {EN: "Closing", VI: "Cuối kỳ"},
 }
 
-// countLabels are the counts that indicators are made of, where the indicator's
+// Counts are the counts that indicators are made of, where the indicator's
 // own words would say something else.
-var countLabels = labels{
+var Counts = List{
 	"ethnic_minority":        {EN: "Members of ethnic minorities", VI: "Đảng viên người dân tộc thiểu số"},
 	"ethnicity_known":        {EN: "Members whose ethnic group is known", VI: "Đảng viên rõ dân tộc"},
 	"women":                  {EN: "Women among members", VI: "Đảng viên nữ"},
@@ -171,17 +189,8 @@ var countLabels = labels{
 	"confirmation_overdue":   {EN: "Confirmations overdue", VI: "Quá hạn công nhận chính thức"},
 }
 
-// codeName returns the name of a code in one of the official lists.
-func codeName(list []domain.Listed, code string) string {
-	for _, l := range list {
-		if l.Code == code {
-			return l.Name
-		}
-	}
-	return show(code)
-}
-
-var fieldLabels = labels{
+// Fields are those of events' data.
+var Fields = List{
 	"name":         {EN: "name", VI: "tên"},
 	"kind":         {EN: "kind", VI: "loại"},
 	"parent":       {EN: "superior", VI: "cấp trên"},
@@ -230,9 +239,9 @@ var fieldLabels = labels{
 	"annuls":       {EN: "annuls", VI: "huỷ mục"},
 }
 
-// valueLabels are the words for the closed sets of values that have no labels of
+// Values are the words for the closed sets of values that have no labels of
 // their own.
-var valueLabels = labels{
+var Values = List{
 	"district_committee":   {EN: "district committee", VI: "đảng bộ huyện"},
 	"grassroots_committee": {EN: "grassroots committee", VI: "đảng bộ cơ sở"},
 	"grassroots_cell":      {EN: "grassroots cell", VI: "chi bộ cơ sở"},
