@@ -313,6 +313,20 @@ const mostTries = 10
 // log takes nothing now (nothing was stored), [eventstore.ErrUnknownOutcome] if
 // the log cannot be asked (send the same event again: it is stored once).
 func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
+	return l.record(ctx, event, l.desk.store)
+}
+
+// Try answers as [Ledger.Record] would now, by the same judgement, and stores
+// nothing: the sequence of what would be accepted is zero.
+func (l *Ledger) Try(ctx context.Context, event []byte) (Outcome, error) {
+	return l.record(ctx, event, l.desk.drop)
+}
+
+// keep is what becomes of an event that is accepted, and flying. It returns its
+// sequence.
+type keep func(context.Context, judgement) (eventstore.Position, error)
+
+func (l *Ledger) record(ctx context.Context, event []byte, do keep) (Outcome, error) {
 	p := l.parse(event)
 	if p.err != nil {
 		return Outcome{}, p.err
@@ -326,7 +340,7 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	defer l.desk.clear()
 	needs := append(needsOf(p.entry), l.claimNeeds(p.entry)...)
 	for tries := 1; ; tries++ {
-		out, more, err := l.desk.record(ctx, p, needs)
+		out, more, err := l.desk.record(ctx, p, needs, do)
 		if needs = append(needs, more...); tries == mostTries {
 			return out, err
 		}
@@ -336,9 +350,9 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 	}
 }
 
-// record decides on an event and stores it, when everything that it needs is
+// record decides on an event and keeps it, when everything that it needs is
 // free. If it turns out to need more, it does nothing and says what.
-func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome, more []need, err error) {
+func (d *desk) record(ctx context.Context, p parsed, needs []need, do keep) (out Outcome, more []need, err error) {
 	leave, err := d.enter(ctx, needs)
 	if err != nil {
 		return Outcome{}, nil, err
@@ -356,7 +370,7 @@ func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome,
 		out.Status, out.Sequence = "unchanged", uint64(j.twin.at)
 		return out, nil, nil
 	}
-	at, err := d.store(ctx, j)
+	at, err := do(ctx, j)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
@@ -427,9 +441,7 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 		err = ctx.Err()
 	}
 	if err != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.flying -= uint64(len(a.entries))
+		_, _ = d.drop(ctx, j) // it cannot fail
 		return 0, err
 	}
 	a.fill(records)
@@ -439,4 +451,12 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 	defer d.mu.Unlock()
 	d.land(a, at, err)
 	return at - eventstore.Position(len(j.claims)), err
+}
+
+// drop takes back an event that is flying and will not be stored.
+func (d *desk) drop(_ context.Context, j judgement) (eventstore.Position, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flying -= uint64(1 + len(j.claims))
+	return 0, nil
 }
