@@ -51,6 +51,23 @@ var rooms = []room{
 		because: "projections read the log; the ledger reads them",
 	},
 	{
+		folder:  "ledger",
+		refuses: func(i string) bool { return within(i, "rollbook/web") },
+		because: "the service stands on the ledger",
+	},
+	{
+		folder: "web/access", shipped: true,
+		refuses: func(i string) bool {
+			return within(i, "rollbook") && !within(i, "rollbook/web/access", "rollbook/internal/postgres")
+		},
+		because: "who may do what has nothing to do with what is in the ledger",
+	},
+	{
+		folder:  "web/service",
+		refuses: func(i string) bool { return i == "rollbook/web" || within(i, "rollbook/web/pages") },
+		because: "the protocol and the pages stand on the service",
+	},
+	{
 		folder: "audit",
 		refuses: func(i string) bool {
 			return within(i, "rollbook") && !within(i, "rollbook/audit", "rollbook/domain", "rollbook/eventstore")
@@ -73,11 +90,11 @@ var rooms = []room{
 		because: "only the event store speaks NATS",
 	},
 	{
-		folder: ".", except: []string{"projections/sqlite", "projections/postgres", "eventstore/vault", "internal/postgres"},
+		folder: ".", except: []string{"projections/sqlite", "projections/postgres", "eventstore/vault", "internal/postgres", "web/access"},
 		refuses: func(i string) bool {
 			return within(i, "database/sql", "github.com/jackc/pgx", "github.com/lib/pq", "github.com/mattn/go-sqlite3", "github.com/pressly/goose", "modernc.org/sqlite")
 		},
-		because: "databases are for read models and the keyring",
+		because: "databases are for read models, the keyring and accounts",
 	},
 	{
 		folder:  "internal/postgres",
@@ -154,6 +171,10 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"ledger/a.go", "github.com/cloudevents/sdk-go/v2/event"},
 		{"audit/a.go", "github.com/transparency-dev/merkle/proof"},
 		{"internal/naive/a.go", "rollbook/domain"},
+		{"ledger/a.go", "rollbook/web/access"},
+		{"web/access/a.go", "rollbook/ledger"},
+		{"web/service/a.go", "rollbook/web"},
+		{"web/service/a.go", "rollbook/web/pages"},
 	}
 	for _, f := range broken {
 		tree := fstest.MapFS{f.name: {Data: fmt.Appendf(nil, "package p\n\nimport _ %q\n", f.imported)}}
@@ -173,6 +194,8 @@ func TestEveryImportRuleCanFail(t *testing.T) {
 		{"projections/sqlite/a.go", "modernc.org/sqlite"},
 		{"projections/storetest/a.go", "rollbook/internal/naive"},
 		{"internal/postgres/a.go", "github.com/jackc/pgx/v5/pgxpool"},
+		{"web/access/a.go", "database/sql"},
+		{"web/a.go", "rollbook/web/service"},
 		{"eventstore/vault/postgres/a.go", "rollbook/internal/postgres"},
 		{"ledger/a_test.go", "rollbook/internal/postgres/pgtest"},
 		{"projections/a.go", "rollbook/eventstore"},

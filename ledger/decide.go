@@ -23,6 +23,7 @@ const (
 type parsed struct {
 	entry domain.Entry
 	err   error
+	by    *By // who records it; nil is the owner
 }
 
 func (l *Ledger) parse(line []byte) parsed {
@@ -128,6 +129,9 @@ type judgement struct {
 func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, error) {
 	e := p.entry
 	j := judgement{entry: e}
+	if err := d.may(p); err != nil {
+		return j, err
+	}
 	if d.parked[e.Subject] {
 		return j, &domain.Rejection{Code: domain.Invariant, Field: "subject", Message: domain.Text{
 			EN: "was set aside because a record of it was not understood; see `rollbook projections list`, and update the program or correct the record first",
@@ -156,6 +160,9 @@ func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, er
 		return j, err
 	}
 	j.expected = d.world.Head(e.Subject)
+	if p.by != nil && p.by.IfVersion != nil && *p.by.IfVersion != j.expected.Position {
+		return j, &StaleError{e.Subject, *p.by.IfVersion, j.expected.Position}
+	}
 	j.verdict = accepted
 	return j, d.world.Err()
 }
@@ -313,21 +320,13 @@ const mostTries = 10
 // log takes nothing now (nothing was stored), [eventstore.ErrUnknownOutcome] if
 // the log cannot be asked (send the same event again: it is stored once).
 func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
-	return l.record(ctx, event, l.desk.store)
+	return l.RecordBy(ctx, event, By{})
 }
 
-// Try answers as [Ledger.Record] would now, by the same judgement, and stores
-// nothing: the sequence of what would be accepted is zero.
-func (l *Ledger) Try(ctx context.Context, event []byte) (Outcome, error) {
-	return l.record(ctx, event, l.desk.drop)
-}
-
-// keep is what becomes of an event that is accepted, and flying. It returns its
-// sequence.
-type keep func(context.Context, judgement) (eventstore.Position, error)
-
-func (l *Ledger) record(ctx context.Context, event []byte, do keep) (Outcome, error) {
-	p := l.parse(event)
+// RecordBy is [Ledger.Record] on somebody's behalf. It also returns a
+// [*StaleError], and what by.May returns.
+func (l *Ledger) RecordBy(ctx context.Context, event []byte, by By) (Outcome, error) {
+	p := by.sign(l.parse(event))
 	if p.err != nil {
 		return Outcome{}, p.err
 	}
@@ -340,7 +339,7 @@ func (l *Ledger) record(ctx context.Context, event []byte, do keep) (Outcome, er
 	defer l.desk.clear()
 	needs := append(needsOf(p.entry), l.claimNeeds(p.entry)...)
 	for tries := 1; ; tries++ {
-		out, more, err := l.desk.record(ctx, p, needs, do)
+		out, more, err := l.desk.record(ctx, p, needs)
 		if needs = append(needs, more...); tries == mostTries {
 			return out, err
 		}
@@ -350,9 +349,47 @@ func (l *Ledger) record(ctx context.Context, event []byte, do keep) (Outcome, er
 	}
 }
 
-// record decides on an event and keeps it, when everything that it needs is
+// Try says what [Ledger.RecordBy] would, and stores nothing. The sequence of an
+// event that would be accepted is 0.
+func (l *Ledger) Try(ctx context.Context, event []byte, by By) (Outcome, error) {
+	p := by.sign(l.parse(event))
+	if p.err != nil {
+		return Outcome{}, p.err
+	}
+	needs := append(needsOf(p.entry), l.claimNeeds(p.entry)...)
+	for tries := 1; ; tries++ {
+		out, more, err := l.desk.try(ctx, p, needs)
+		if needs = append(needs, more...); len(more) == 0 || tries == mostTries {
+			return out, err
+		}
+	}
+}
+
+// try is record without storing.
+func (d *desk) try(ctx context.Context, p parsed, needs []need) (out Outcome, more []need, err error) {
+	leave, err := d.enter(ctx, needs)
+	if err != nil {
+		return out, nil, err
+	}
+	defer leave()
+	j, more, err := d.decide(ctx, p, needs)
+	if err != nil {
+		return out, more, err
+	}
+	out = Outcome{Status: "accepted", ID: p.entry.ID, Type: p.entry.Type(), Subject: string(p.entry.Subject)}
+	if j.verdict == unchanged {
+		out.Status, out.Sequence = "unchanged", uint64(j.twin.at)
+		return out, nil, d.ledger.same(ctx, j.entry, j.twin)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flying -= uint64(1 + len(j.claims))
+	return out, nil, nil
+}
+
+// record decides on an event and stores it, when everything that it needs is
 // free. If it turns out to need more, it does nothing and says what.
-func (d *desk) record(ctx context.Context, p parsed, needs []need, do keep) (out Outcome, more []need, err error) {
+func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome, more []need, err error) {
 	leave, err := d.enter(ctx, needs)
 	if err != nil {
 		return Outcome{}, nil, err
@@ -370,7 +407,7 @@ func (d *desk) record(ctx context.Context, p parsed, needs []need, do keep) (out
 		out.Status, out.Sequence = "unchanged", uint64(j.twin.at)
 		return out, nil, nil
 	}
-	at, err := do(ctx, j)
+	at, err := d.store(ctx, j)
 	if err != nil {
 		return Outcome{}, nil, err
 	}
@@ -441,7 +478,9 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 		err = ctx.Err()
 	}
 	if err != nil {
-		_, _ = d.drop(ctx, j) // it cannot fail
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.flying -= uint64(len(a.entries))
 		return 0, err
 	}
 	a.fill(records)
@@ -451,12 +490,4 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 	defer d.mu.Unlock()
 	d.land(a, at, err)
 	return at - eventstore.Position(len(j.claims)), err
-}
-
-// drop takes back an event that is flying and will not be stored.
-func (d *desk) drop(_ context.Context, j judgement) (eventstore.Position, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.flying -= uint64(1 + len(j.claims))
-	return 0, nil
 }

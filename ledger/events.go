@@ -22,6 +22,8 @@ type EventFilter struct {
 	// themselves, of their villages, and of people who are in one of them before
 	// or after the event. "" for all.
 	Organisation string
+	// Sealed leaves everything sealed that is.
+	Sealed bool
 }
 
 // UnreadableError reports a record that this program cannot read. The record
@@ -67,7 +69,7 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Ent
 				yield(domain.Entry{}, err)
 				return
 			}
-			e, _, err := l.keys.decode(ctx, rec)
+			e, err := l.decodeFor(ctx, rec, f)
 			if err != nil {
 				if !yield(domain.Entry{}, &UnreadableError{rec.Position, err}) {
 					return
@@ -89,6 +91,15 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) iter.Seq2[domain.Ent
 			}
 		}
 	}
+}
+
+func (l *Ledger) decodeFor(ctx context.Context, rec eventstore.Record, f EventFilter) (e domain.Entry, err error) {
+	if f.Sealed {
+		e, _, err = leaveSealed(rec)
+		return e, err
+	}
+	e, _, err = l.keys.decode(ctx, rec)
+	return e, err
 }
 
 // prepared yields the records of a source that a filter asks for. Unless it

@@ -27,6 +27,8 @@ type History struct {
 	// State is that of a member at the end of AsOf, or of today; nil for other
 	// subjects.
 	State *MemberState `json:"state"`
+	// Version is the sequence of the subject's last entry, whatever its day.
+	Version uint64 `json:"version"`
 	// Findings are the departures from charter rules. There are none before a
 	// policy is in force.
 	Findings []any `json:"findings"`
@@ -76,6 +78,20 @@ func memberState(s domain.State) *MemberState {
 // for now) and up to the end of a day (zero for all). Today is the day whose
 // state is asked for when no other is.
 func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position) (History, error) {
+	return l.historyOf(ctx, subject, asOf, today, knownAt, func(rec eventstore.Record) (domain.Entry, []Closed, error) {
+		return l.keys.decode(ctx, rec)
+	})
+}
+
+// SealedHistory is [Ledger.History] with everything left sealed that is: the
+// parts that are stand under Closed, with the code NOT_OPENED.
+func (l *Ledger) SealedHistory(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position) (History, error) {
+	return l.historyOf(ctx, subject, asOf, today, knownAt, leaveSealed)
+}
+
+func (l *Ledger) historyOf(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position,
+	decode func(eventstore.Record) (domain.Entry, []Closed, error),
+) (History, error) {
 	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []any{}}
 	figures, err := l.Figures(ctx)
 	if err != nil {
@@ -105,11 +121,11 @@ func (l *Ledger) History(ctx context.Context, subject domain.Subject, asOf, toda
 		if rec.Position > standing.KnownAt {
 			break
 		}
-		e, parts, err := l.keys.decode(ctx, rec)
+		e, parts, err := decode(rec)
 		if err != nil {
 			return h, fmt.Errorf("position %d: %w", rec.Position, err)
 		}
-		closed[e.Sequence] = parts
+		closed[e.Sequence], h.Version = parts, e.Sequence
 		entries = append(entries, e)
 	}
 	timeline := domain.NewTimeline(entries...)

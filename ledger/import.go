@@ -24,6 +24,8 @@ type ImportOptions struct {
 	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
 	// events, and the claims of numbers that go along with them.
 	Atomic bool
+	// By is on whose behalf it is; its version is of no account.
+	By By
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
 	// Progress is told the number of lines decided on; how many there will be
@@ -89,6 +91,7 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	}
 	result.LastSequence = last
 
+	o.By.IfVersion = nil
 	ctx, cancel := context.WithCancel(ctx)
 	blocks := make(chan *block, 2*runtime.GOMAXPROCS(0))
 	read := make(chan error, 1)
@@ -344,6 +347,7 @@ func (i *importer) next(n int) *block {
 }
 
 func (i *importer) decide(ctx context.Context, at line, p parsed) error {
+	p = i.options.By.sign(p)
 	j, err := judgement{}, p.err
 	if err == nil {
 		j, err = i.desk.decideAhead(ctx, p)

@@ -226,8 +226,18 @@ type Closed struct {
 	Subject string `json:"subject"`
 	Class   string `json:"class"`
 	// Code says why: KEYRING_MISSING, KEY_MISSING, KEY_DESTROYED, KEK_UNKNOWN,
-	// KEY_COMMITMENT_MISMATCH or SEAL_INVALID.
+	// KEY_COMMITMENT_MISMATCH or SEAL_INVALID; NOT_OPENED if nobody tried.
 	Code string `json:"code"`
+}
+
+// leaveSealed is decode without opening anything.
+func leaveSealed(rec eventstore.Record) (domain.Entry, []Closed, error) {
+	var closed []Closed
+	e, err := projections.Decode(rec, func(part domain.Sealed) ([]byte, bool) {
+		closed = append(closed, Closed{string(part.Subject), part.Class.String(), "NOT_OPENED"})
+		return nil, false
+	})
+	return e, closed, err
 }
 
 // decode returns the entry that a record holds, and what of it could not be

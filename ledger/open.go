@@ -33,14 +33,22 @@ import (
 //	checkpoints    the signed checkpoints
 //	reports.key    the key that attested reports are signed with, once there is one
 //	archive/       a copy of the log in plain files, once one was made
+//	access.db      accounts, rights, and who has read what, once there was a service
 //	models.db      the read models; may be deleted at any time
+//	rollbook.sock  the socket of the service, while it runs
 //
-// Neither the log nor the keys can be made anew; without the keys, every
+// Neither the log nor the keys nor accounts can be made anew; without the keys, every
 // personal field in the log is lost.
 const (
 	identityFile = "ledger.json"
 	logDirectory = "log"
 	modelsFile   = "models.db"
+
+	// SocketFile is the socket of the service that has the ledger open.
+	SocketFile = "rollbook.sock"
+
+	// accessFile is the database of accounts of the service.
+	accessFile = "access.db"
 
 	// temporaryPrefix begins the names of files that are being written.
 	temporaryPrefix = ".tmp-"
@@ -276,9 +284,10 @@ func mayCreate(dir string, o Options) error {
 		switch name := f.Name(); {
 		case name == logDirectory:
 			log = true
-		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory:
+		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory, strings.HasPrefix(name, accessFile):
 			made = true // for a ledger, after its identity
 		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
+		case name == SocketFile: // of a service that was killed
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)

@@ -60,6 +60,7 @@ var examples = map[string][]string{
 	"bench append":          {"--for", "1ms"},
 	"bench audit":           {"--members", "1"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
+	"serve":                 {"--listen", "127.0.0.1:0"}, // see serve_test.go
 	"demo":                  {"--no-serve"},
 	"version":               {},
 	"completion bash":       {},
@@ -113,7 +114,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			switch path {
 			case "demo", "bench projections", "bench audit":
 				return // see TestLongCommandsAnswerInJSON
-			case "sign", "witness serve":
+			case "sign", "witness serve", "serve":
 				return // they run until they are stopped
 			case "check", "check report":
 				return // they need files of others: see the scripts bundle and attest

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"rollbook/ledger"
+)
+
+// served is a service that runs in this process.
+type served struct {
+	reachable
+	owner *http.Client // reaches it by its socket
+	end   func() int   // ends it and returns the exit code
+}
+
+// serveDirectory serves a ledger until the test ends.
+func serveDirectory(t testing.TB, dir string, args ...string) served {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		exit := run(ctx, append([]string{"--data", dir, "--json", "serve", "--listen", "127.0.0.1:0"}, args...), nil, in, io.Discard)
+		_ = in.Close()
+		done <- exit
+	}()
+	s := served{}
+	s.end = func() int {
+		cancel()
+		exit := <-done
+		done <- exit
+		return exit
+	}
+	t.Cleanup(func() { s.end() })
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("serve did not begin: %v (exit %d)", err, s.end())
+	}
+	if err := json.Unmarshal(line, &s.reachable); err != nil {
+		t.Fatalf("serve answered %s: %v", line, err)
+	}
+	s.owner = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", s.Socket)
+	}}}
+	return s
+}
+
+// shortDir is a directory whose path leaves room for a socket.
+func shortDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "rb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return filepath.Join(dir, "data")
+}
+
+func TestServeMakesALedgerAnswersAndEndsInGoodOrder(t *testing.T) {
+	dir := shortDir(t)
+	s := serveDirectory(t, dir)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		for name, client := range map[string]*http.Client{s.URL: http.DefaultClient, "http://socket": s.owner} {
+			answer, err := client.Get(name + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Errorf("GET %s%s = %d, want 200", name, path, answer.StatusCode)
+			}
+		}
+	}
+	info, err := os.Stat(filepath.Join(dir, ledger.SocketFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the socket has mode %v, %v; want 0600", info.Mode(), err)
+	}
+	if a := rollbook(t, nil, "--data", dir, "report", "headcount"); a.exit != exitUnreachable {
+		t.Errorf("a second process beside the service: exit %d, want %d: %s", a.exit, exitUnreachable, a.stderr)
+	}
+	if exit := s.end(); exit != exitDone {
+		t.Errorf("serve ended with %d, want 0", exit)
+	}
+	if a := rollbook(t, nil, "--data", dir, "report", "headcount"); a.exit != exitDone {
+		t.Errorf("after the service has ended: exit %d: %s", a.exit, a.stderr)
+	}
+}

@@ -1,0 +1,50 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// state is what /healthz and /readyz answer.
+type state struct {
+	Status string `json:"status"` // "ok" or "unavailable"
+	// Position is how far the read models have come, and Last the end of the log.
+	Position uint64 `json:"position"`
+	Last     uint64 `json:"last"`
+	Parked   int    `json:"parked"`
+	// Problems say what is wrong, for the operator.
+	Problems []string `json:"problems"`
+}
+
+// alive answers that the process runs.
+func (s *Server) alive(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// ready answers whether requests can be answered, and if not, why.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	out := state{Status: "ok", Problems: []string{}}
+	h, err := s.options.Service.Ledger.Health(r.Context())
+	out.Position, out.Last, out.Parked = uint64(h.Position), uint64(h.Last), h.Parked
+	if err != nil {
+		out.Problems = append(out.Problems, "the log or the read models cannot be reached")
+	}
+	if h.Alarm != nil {
+		out.Problems = append(out.Problems, "nothing can be recorded: "+h.Alarm.Error())
+	}
+	if s.closing.Err() != nil {
+		out.Problems = append(out.Problems, "the service is ending")
+	}
+	status := http.StatusOK
+	if len(out.Problems) > 0 {
+		out.Status, status = "unavailable", http.StatusServiceUnavailable
+	}
+	writeJSON(w, status, out)
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // who went away needs no answer
+}

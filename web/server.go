@@ -1,0 +1,107 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"rollbook/web/access"
+	"rollbook/web/service"
+)
+
+// Options say what is served.
+type Options struct {
+	Service *service.Service
+	// Pages serves what people see, everything that is not the API. It is called
+	// with the visitor in the context, if there is one. Nil serves no pages.
+	Pages http.Handler
+	// Metrics serves /metrics. Nil leaves it out.
+	Metrics http.Handler
+	// Logger gets what the operator should know. Nil discards it.
+	Logger *slog.Logger
+}
+
+// Server serves a ledger.
+type Server struct {
+	options Options
+	logger  *slog.Logger
+	handler http.Handler
+
+	// closing ends when the server does, before requests are waited for: streams
+	// that would go on for ever end with it.
+	closing context.Context //nolint:containedctx // of all streams
+	close   context.CancelFunc
+}
+
+// Limits of a connection. A stream sets its own deadlines.
+const (
+	headerTimeout  = 5 * time.Second
+	requestTimeout = 30 * time.Second // to send a body, and to take an answer
+	idleTimeout    = 2 * time.Minute
+	maxHeader      = 16 << 10
+	endWithin      = 20 * time.Second // for requests that are under way at the end
+)
+
+// New returns a server.
+func New(o Options) *Server {
+	s := &Server{options: o, logger: o.Logger}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	s.closing, s.close = context.WithCancel(context.Background())
+	s.handler = s.routes()
+	return s
+}
+
+// Handler returns what answers requests that come over the network.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// OwnerHandler returns what answers requests that come over the socket in the data
+// directory: who reaches it owns the directory, and needs not sign in.
+func (s *Server) OwnerHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handler.ServeHTTP(w, r.WithContext(access.With(r.Context(), access.Owner())))
+	})
+}
+
+// Serve answers requests until ctx ends. Then it takes no more, ends streams and
+// waits for the requests that are under way: what was acknowledged is stored, and
+// what was not is either done and acknowledged or never begun.
+func (s *Server) Serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug), // what clients do wrong
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	s.close()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	err := server.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close() // somebody does not take their answer
+	}
+	<-ended // http.ErrServerClosed
+	return err
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.alive)
+	mux.HandleFunc("GET /readyz", s.ready)
+	if s.options.Metrics != nil {
+		mux.Handle("GET /metrics", s.options.Metrics)
+	}
+	if s.options.Pages != nil {
+		mux.Handle("/", s.options.Pages)
+	}
+	return mux
+}

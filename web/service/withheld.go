@@ -1,0 +1,124 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"rollbook/domain"
+	"rollbook/projections"
+	"rollbook/web/access"
+)
+
+// Withheld says what of figures is not shown to a visitor who may not see the
+// members that they count (access.ReadEntries), because a small number together
+// with an organisation and an ethnic group is a person:
+//
+//   - a number below Below, zero included, is left out;
+//   - every other number, totals too, is rounded by itself to the nearest
+//     multiple of RoundedTo, and shares are of rounded numbers. So no number can
+//     be found by taking others from each other: not a cell from its total, not
+//     an organisation from its superior, not a change from two days;
+//   - figures are for the last day of a month, with everything known by now. So
+//     the day on which a rounded number changes, which would be one event, cannot
+//     be looked for.
+//
+// A nil Withheld shows everything.
+type Withheld struct {
+	Below     int `json:"below"`
+	RoundedTo int `json:"rounded_to"`
+}
+
+// usualWithheld is the rule unless the service is told otherwise.
+var usualWithheld = Withheld{Below: 5, RoundedTo: 5}
+
+// withheld returns what the visitor of ctx does not see of the figures that are
+// asked for. The day of a question that is not for the end of a month, but for
+// today, becomes the end of the month before.
+func (s *Service) withheld(ctx context.Context, q *projections.Question) (*Withheld, error) {
+	err := s.Access.Allowed(ctx, access.ReadEntries, q.Organisation)
+	switch {
+	case err == nil:
+		return nil, nil
+	case !errors.Is(err, access.ErrForbidden) && !errors.Is(err, access.ErrPart) && !errors.Is(err, access.ErrNotFound):
+		return nil, err
+	}
+	if q.KnownAt != 0 {
+		return nil, badInput("known_at", "takes the right to see entries; leave it out", "cần quyền xem các mục ghi; hãy bỏ tham số này")
+	}
+	w := usualWithheld
+	if q.AsOf == s.Today() {
+		q.AsOf = monthBefore(q.AsOf)
+	}
+	return &w, w.day("as_of", q.AsOf)
+}
+
+// day refuses a day that is not the last of a month.
+func (w *Withheld) day(field string, d domain.Date) error {
+	if w == nil || monthEnds(d) {
+		return nil
+	}
+	return badInput(field, "is the last day of a month: other days take the right to see entries", "phải là ngày cuối tháng: ngày khác cần quyền xem các mục ghi")
+}
+
+// monthBefore returns the last day of a month that is over: d itself, or that of
+// the month before.
+func monthBefore(d domain.Date) domain.Date {
+	for !monthEnds(d) {
+		d--
+	}
+	return d
+}
+
+func monthEnds(d domain.Date) bool {
+	_, _, next := (d + 1).Civil()
+	return next == 1
+}
+
+// number returns a number as it is shown, nil if it is not.
+func (w *Withheld) number(n int) *int {
+	if w == nil {
+		return &n
+	}
+	if n < w.Below {
+		return nil
+	}
+	n = (n + w.RoundedTo/2) / w.RoundedTo * w.RoundedTo
+	return &n
+}
+
+// rows returns the rows that are shown.
+func (w *Withheld) rows(rows []projections.HeadcountRow) []projections.HeadcountRow {
+	if w == nil {
+		return rows
+	}
+	shown := []projections.HeadcountRow{}
+	for _, r := range rows {
+		if n := w.number(r.Members); n != nil {
+			r.Members = *n
+			shown = append(shown, r)
+		}
+	}
+	return shown
+}
+
+// indicators returns the indicators that are shown. What is not a count of people,
+// such as a quota, is in the denominator of a share that is withheld with its
+// numerator.
+func (w *Withheld) indicators(all map[string]projections.Indicator) map[string]projections.Indicator {
+	if w == nil {
+		return all
+	}
+	shown := map[string]projections.Indicator{}
+	for code, i := range all {
+		n, d := w.number(i.Numerator), w.number(i.Denominator)
+		if n == nil || i.Share && d == nil {
+			continue
+		}
+		i.Numerator = *n
+		if i.Share {
+			i.Denominator = *d
+		}
+		shown[code] = i
+	}
+	return shown
+}
