@@ -17,6 +17,7 @@ import (
 	"rollbook/ledger"
 	"rollbook/web"
 	"rollbook/web/access"
+	"rollbook/web/pages"
 	"rollbook/web/service"
 )
 
@@ -76,7 +77,11 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err 
 	}
 	defer func() { err = errors.Join(err, rights.Close()) }()
 	s := &service.Service{Ledger: l, Access: rights, Clock: a.now}
-	server := web.New(web.Options{Service: s, Logger: a.logger})
+	seen, err := pages.New(s, a.logger)
+	if err != nil {
+		return err
+	}
+	server := web.New(web.Options{Service: s, Pages: seen, Logger: a.logger})
 	answer := reachable{Ledger: l.Name(), URL: "http://" + listener.Addr().String()}
 	if socket != nil {
 		defer socket.Close()
