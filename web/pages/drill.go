@@ -1,7 +1,6 @@
 package pages
 
 import (
-
 	"rollbook/domain"
 	"rollbook/projections"
 	"rollbook/web/access"
@@ -129,4 +128,3 @@ func (p *Pages) name(a *asked, q question, rows []partRow, parts []projections.P
 	}
 	return nil
 }
-

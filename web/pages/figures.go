@@ -49,11 +49,11 @@ type plotted struct {
 }
 
 type treeRow struct {
-	Name, URL                                          string
-	Members, Provisional, Minorities, Women            string
-	Admitted, Gap, Term, Rated, Villages               string
-	Quota                                              *quotaBar
-	Together, Behind                                   bool
+	Name, URL                               string
+	Members, Provisional, Minorities, Women string
+	Admitted, Gap, Term, Rated, Villages    string
+	Quota                                   *quotaBar
+	Together, Behind                        bool
 }
 
 // quotaBar is what was admitted and what is aimed at, in thousandths of the bar.
@@ -162,7 +162,8 @@ func (f *figures) ethnicity(p *Pages, a *asked, q question, h service.Headcount,
 // quarters is how many ends of quarters the chart goes back.
 const quarters = 20
 
-// overTime counts the members at the ends of quarters, and on the day itself.
+// overTime counts the members on a day and at the ends of the quarters before it,
+// the newest first.
 func (p *Pages) overTime(a *asked, q question) ([]timeRow, error) {
 	days := []domain.Date{q.AsOf}
 	year, month, _ := q.AsOf.Civil()
@@ -179,7 +180,6 @@ func (p *Pages) overTime(a *asked, q question) ([]timeRow, error) {
 			year, month = year-1, month+12
 		}
 	}
-	slices.Reverse(days)
 	var rows []timeRow
 	for _, day := range days {
 		asked := q.Question
@@ -210,6 +210,9 @@ func (p *Pages) overTime(a *asked, q question) ([]timeRow, error) {
 			} else {
 				number(nil)
 			}
+		}
+		if len(rows) > 1 && h.Total != nil && *h.Total == 0 {
+			break // before that there was nobody
 		}
 		rows = append(rows, row)
 	}

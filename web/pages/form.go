@@ -106,6 +106,10 @@ func (m *formMaker) base(path string, d domain.Field) field {
 		Name: name, ID: "f-" + strings.ReplaceAll(name, ".", "-"), Label: capital(m.t.label(d.Name, name)), Help: m.t.pick(d.Meaning),
 		Required: d.Required && !d.Nullable, Value: m.values.Get(name),
 	}
+	f.Help = capital(f.Help)
+	if strings.EqualFold(f.Help, f.Label) || len(d.Values) > 0 || namesOrganisation(d.Name) {
+		f.Help = "" // it would say what the label or the choices say
+	}
 	if m.rejected != nil && m.rejected.Field == name {
 		f.Error = capital(m.t.pick(m.rejected.Message)) + "."
 	}

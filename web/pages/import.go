@@ -252,4 +252,3 @@ func (page *importPage) result(t *tongue, f upload, r ledger.ImportResult) {
 		page.More = t.number(int64(more))
 	}
 }
-

@@ -17,7 +17,7 @@ function drawAll() {
 function draw(figure) {
   const table = document.getElementById(figure.dataset.table);
   if (!table || figure.dataset.drawn) return;
-  const rows = [...table.tBodies[0].rows];
+  const rows = [...table.tBodies[0].rows].reverse(); // the table begins with the newest
   if (rows.length < 2) return;
   figure.dataset.drawn = "yes";
   figure.hidden = false;
@@ -30,7 +30,7 @@ function draw(figure) {
   const colours = ["#8f1d1d", "#35688f", "#7a4b00"], dashes = ["solid", "dashed", "dotted"], symbols = ["circle", "rect", "triangle"];
   chart.setOption({
     animation: false,
-    aria: { enabled: true, decal: { show: true } },
+    aria: { enabled: true, decal: { show: true }, label: { description: figure.querySelector("figcaption").textContent } },
     textStyle: { fontFamily: "Be Vietnam Pro, sans-serif" },
     color: colours,
     grid: { left: 8, right: 18, top: 40, bottom: 8, containLabel: true },
