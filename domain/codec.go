@@ -145,6 +145,10 @@ func AppendJSON(b []byte, e Entry, source string) []byte {
 		b = append(b, `,"actor":`...)
 		b = appendString(b, e.Actor)
 	}
+	if e.Policy != "" {
+		b = append(b, `,"policy":`...)
+		b = appendString(b, e.Policy)
+	}
 	f := fields{out: b, parts: All}
 	f.envelope(&e)
 	b = f.out

@@ -93,6 +93,7 @@ var requiredFields = map[string][]string{
 	"organisation.quota_set":      {"data.year", "data.admissions"},
 	"organisation.target_set":     {"data.from", "data.to", "data.admissions"},
 	"organisation.commended":      {"data.year", "data.title"},
+	"organisation.policy_adopted": append(sourceFields(), "data.version", "data.rules"),
 	"organisation.entry_annulled": {"data.annuls", "reason"},
 	"village.registered":          {"data.name", "data.commune"},
 	"village.cell_assigned":       {"data.cell", "data.joint"},
@@ -120,11 +121,23 @@ var requiredFields = map[string][]string{
 	"member.badge_awarded":        {"data.years"},
 	"member.card_issued":          {"data.card"},
 	"member.profile_changed":      {"data.person"},
+	"member.reviewed":             {"data.outcome"},
+	"member.received":             {},
 	"member.entry_annulled":       {"data.annuls", "reason"},
 }
 
 func personFields(at string) []string {
 	return []string{at, at + ".full_name", at + ".birth_date", at + ".gender", at + ".ethnicity", at + ".religion"}
+}
+
+// sourceFields are those that the source of a rule needs, if it is there.
+func sourceFields() (list []string) {
+	for _, d := range domain.RuleDefinitions() {
+		if d.Local {
+			list = append(list, "data.rules."+d.ID+".source.regulation", "data.rules."+d.ID+".source.checked")
+		}
+	}
+	return list
 }
 
 func decisionFields() []string {

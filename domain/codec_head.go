@@ -26,6 +26,7 @@ func (h *head) walk(f *fields) {
 	f.ignored("sequence", PositionForm)
 	f.str("dataschema", &h.schema, 0)
 	f.actor("actor", &e.Actor)
+	f.ignored("policy", TextForm)
 	f.envelope(e)
 	f.lookup("data", required)
 }

@@ -153,6 +153,7 @@ func TestTextsHoldOnlyWhatCanBeSeen(t *testing.T) {
 			{"organisation.established", "data.name"},
 			{"organisation.renamed", "data.name"},
 			{"organisation.commended", "data.title"},
+			{"organisation.policy_adopted", "data.title"},
 			{"village.registered", "data.name"},
 		} {
 			t.Run(name+" in "+place.path+" of "+place.typ, func(t *testing.T) {

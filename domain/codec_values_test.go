@@ -54,6 +54,7 @@ func TestValuesThatCannotBeAreRefused(t *testing.T) {
 		{"an end of a candidacy that is none", "member.candidacy_ended", "data.cause", []any{"admitted"}},
 		{"a measure that is none", "member.disciplined", "data.measure", []any{"expulsion"}},
 		{"a cause of removal that is none", "member.removed", "data.cause", []any{"died"}},
+		{"an outcome that is none", "member.reviewed", "data.outcome", []any{"confirmed"}},
 		{"an exemption that is none", "member.exempted", "data.kind", []any{"dues"}},
 	}
 	all := lines()

@@ -79,6 +79,35 @@ func (d Date) AddYears(n int) Date {
 	return civil(y, m, day)
 }
 
+// AddWorkingDays returns the n-th working day after d, n ≥ 0: working days are
+// Monday to Friday. Public holidays are not known here, so that a deadline over
+// one of them comes out a few days early, never late.
+func (d Date) AddWorkingDays(n int) Date {
+	for n > 0 {
+		d++
+		if (d-1)%7 < 5 { // 0001-01-01 was a Monday
+			n--
+		}
+	}
+	return d
+}
+
+// AddMonths returns the same day n months later, or the first day of the month
+// after where that month has no such day, as AddYears does for 29 February.
+func (d Date) AddMonths(n int) Date {
+	y, m, day := d.Civil()
+	m += n - 1
+	y += m / 12
+	if m %= 12; m < 0 {
+		y, m = y-1, m+12
+	}
+	m++
+	if day > daysIn(y, m) {
+		return civil(y, m, daysIn(y, m)) + 1
+	}
+	return civil(y, m, day)
+}
+
 // String returns YYYY-MM-DD, and "" for no date.
 func (d Date) String() string {
 	if d == 0 {

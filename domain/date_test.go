@@ -56,3 +56,37 @@ func TestAYearLaterIsTheSameDayOrTheFirstOfMarch(t *testing.T) {
 		t.Errorf("2020-02-29 plus four years = %s", got)
 	}
 }
+
+func TestWorkingDaysAreMondayToFriday(t *testing.T) {
+	for _, tt := range []struct {
+		from string
+		n    int
+		want string
+	}{
+		{"2022-07-01", 0, "2022-07-01"}, // a Friday
+		{"2022-07-01", 1, "2022-07-04"},
+		{"2022-07-02", 1, "2022-07-04"}, // a Saturday
+		{"2022-07-03", 1, "2022-07-04"}, // a Sunday
+		{"2022-07-04", 4, "2022-07-08"},
+		{"2022-07-04", 5, "2022-07-11"},
+		{"2022-07-01", 30, "2022-08-12"},
+		{"2024-02-28", 2, "2024-03-01"},
+	} {
+		d, _ := domain.ParseDate(tt.from)
+		if got := d.AddWorkingDays(tt.n).String(); got != tt.want {
+			t.Errorf("%s plus %d working days = %s, want %s", tt.from, tt.n, got, tt.want)
+		}
+	}
+	// The standard library agrees on which days those are.
+	d, _ := domain.ParseDate("1990-01-01")
+	for day := time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC); day.Year() < 2031; day = day.AddDate(0, 0, 1) {
+		next := day.AddDate(0, 0, 1)
+		for next.Weekday() == time.Saturday || next.Weekday() == time.Sunday {
+			next = next.AddDate(0, 0, 1)
+		}
+		if got := d.AddWorkingDays(1).String(); got != next.Format(time.DateOnly) {
+			t.Fatalf("the working day after %s is %s, want %s", d, got, next.Format(time.DateOnly))
+		}
+		d++
+	}
+}

@@ -239,7 +239,25 @@ func explain(typeName, path string, list []Field) {
 				break
 			}
 		}
+		if rest, ok := strings.CutPrefix(at, "data.rules."); ok {
+			explainRule(rest, field)
+		}
 		explain(typeName, at+".", field.Fields)
+	}
+}
+
+// explainRule gives the field of a rule, or of its parameter, the meaning that the
+// charter has for it.
+func explainRule(path string, field *Field) {
+	id, parameter, _ := strings.Cut(path, ".parameters.")
+	d, ok := definition(id)
+	switch p, known := d.parameter(parameter); {
+	case ok && parameter == "":
+		field.Meaning = d.Title
+	case known:
+		field.Meaning = p.Meaning
+	case field.Name == "source":
+		field.Meaning = Text{"where the rule stands", "căn cứ"}
 	}
 }
 

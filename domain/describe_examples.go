@@ -26,6 +26,7 @@ var examples = exampleEntries(
 	organisationExample("2021-01-05", &QuotaSet{Year: 2021, Admissions: 3}),
 	organisationExample("2020-08-01", &TargetSet{From: exampleDay("2020-08-01"), To: exampleDay("2025-07-31"), Admissions: 15}),
 	organisationExample("2021-12-31", &OrganisationCommended{Year: 2021, Title: "Tập thể Lao động tiên tiến"}),
+	organisationExample("2022-01-01", &PolicyAdopted{Version: "chi-tieu-2022", Title: Text{EN: "Quota and deadlines of 2022", VI: "Chỉ tiêu và thời hạn năm 2022"}, Rules: exampleRules()}),
 	because(exampleReason, organisationExample("2015-07-01", &OrganisationEntryAnnulled{Annuls: "e-1002"})),
 
 	villageExample("2010-01-01", &VillageRegistered{Name: "Bản Ví Dụ 1", Commune: "xa-vi-du"}),
@@ -59,8 +60,27 @@ var examples = exampleEntries(
 	memberExample("2022-02-03", &BadgeAwarded{Years: 30}),
 	memberExample("2022-05-19", &CardIssued{Card: "00123456"}),
 	memberExample("2022-07-01", &ProfileChanged{Person: Person{Phone: "0900 000 456", Religion: "02"}}),
+	memberExample("2022-05-25", &Reviewed{Outcome: "recommended"}),
+	memberExample("2023-02-20", &Received{}),
 	because(exampleReason, memberExample("2022-05-19", &MemberEntryAnnulled{Annuls: "e-1021"})),
 )
+
+// exampleRules changes every rule that may be changed locally, in all that it has.
+func exampleRules() []RuleChange {
+	var list []RuleChange
+	on := true
+	for _, d := range definitions() {
+		if !d.Local {
+			continue
+		}
+		c := RuleChange{Rule: d.ID, On: &on, Source: &Citation{"Nghị quyết 05-NQ/HU", "Mục 2", true}}
+		for _, p := range d.Parameters {
+			c.Parameters = append(c.Parameters, Parameter{p.Name, 10})
+		}
+		list = append(list, c)
+	}
+	return list
+}
 
 // exampleEntries gives each entry what a ledger sets: its place, its time, an id
 // and an actor.
@@ -93,7 +113,7 @@ func because(reason string, e Entry) Entry {
 }
 
 func excepted(e Entry) Entry {
-	e.Exception = &Exception{Rule: "age_limit", Reason: "vùng đặc biệt khó khăn", Authority: "Ban Thường vụ Huyện uỷ"}
+	e.Exception = &Exception{Rule: "admission.age_max", Reason: "vùng đặc biệt khó khăn", Authority: "Ban Thường vụ Huyện uỷ"}
 	return e
 }
 

@@ -10,11 +10,12 @@ import (
 type Directory struct {
 	organisations map[string]*Organisation
 	villages      map[string]*Village
+	local         bool // an organisation may have adopted rules of its own
 }
 
 // NewDirectory returns an empty directory.
 func NewDirectory() *Directory {
-	return &Directory{map[string]*Organisation{}, map[string]*Village{}}
+	return &Directory{organisations: map[string]*Organisation{}, villages: map[string]*Village{}}
 }
 
 // Put replaces what the directory says of one organisation or village by the
@@ -24,6 +25,7 @@ func (d *Directory) Put(s Subject, t Timeline) *Rejection {
 	switch s.Kind() {
 	case OrganisationKind:
 		o, err := FoldOrganisation(s.ID(), t)
+		d.local = d.local || len(o.policies) > 0
 		if o.opening != "" {
 			d.organisations[o.ID] = o
 		} else {
@@ -129,6 +131,13 @@ func (d *Directory) Subtree(id string, day Date) map[string]bool {
 // Commune returns the organisation that a village belongs to at the end of a
 // day, after mergers.
 func (d *Directory) Commune(v *Village, day Date) string { return d.Successor(v.commune, day) }
+
+// CellOf returns the cell that a village's members belong to at the end of a day,
+// after mergers: its own, or one that it shares. It is "" when none was assigned.
+func (d *Directory) CellOf(v *Village, day Date) string {
+	c, _ := at(v.cells, endOf(day))
+	return d.Successor(c.Cell, day)
+}
 
 // checkTree reports the first relation between organisations that is
 // impossible: a superior that does not live as long as its subordinate is

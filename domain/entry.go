@@ -42,9 +42,24 @@ func (s Subject) ID() string {
 
 // Exception is the authority's decision to depart from a charter rule.
 type Exception struct {
+	// Rule is the rule's id, or those of several with commas between.
 	Rule      string
 	Reason    string
 	Authority string
+}
+
+// Covers reports whether the exception is one from a rule. A nil Exception covers
+// none.
+func (x *Exception) Covers(rule string) bool {
+	if x == nil {
+		return false
+	}
+	for name := range strings.SplitSeq(x.Rule, ",") {
+		if strings.TrimSpace(name) == rule {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Exception) walk(f *fields) {
@@ -67,6 +82,9 @@ type Entry struct {
 	Reason string
 	// Exception is nil unless a rule was departed from with leave.
 	Exception *Exception
+	// Policy is the version of the charter's rules that the entry was judged by
+	// when it was recorded; empty if it was not judged.
+	Policy string
 	// Event is the fact.
 	Event Event
 

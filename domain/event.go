@@ -68,6 +68,7 @@ var eventTypes = []eventType{
 	typ[QuotaSet](OrganisationKind, "organisation.quota_set"),
 	typ[TargetSet](OrganisationKind, "organisation.target_set"),
 	typ[OrganisationCommended](OrganisationKind, "organisation.commended"),
+	typ[PolicyAdopted](OrganisationKind, "organisation.policy_adopted"),
 	typ[OrganisationEntryAnnulled](OrganisationKind, "organisation.entry_annulled"),
 
 	typ[VillageRegistered](VillageKind, "village.registered"),
@@ -97,6 +98,8 @@ var eventTypes = []eventType{
 	typ[BadgeAwarded](MemberKind, "member.badge_awarded"),
 	typ[CardIssued](MemberKind, "member.card_issued"),
 	typ[ProfileChanged](MemberKind, "member.profile_changed"),
+	typ[Reviewed](MemberKind, "member.reviewed"),
+	typ[Received](MemberKind, "member.received"),
 	typ[MemberEntryAnnulled](MemberKind, "member.entry_annulled"),
 }
 

@@ -133,6 +133,15 @@ type CardIssued struct{ Card string }
 // ProfileChanged changes what is known of a person, from its day on.
 type ProfileChanged struct{ Person Person }
 
+// Reviewed says that the cell has considered a provisional member whose twelve
+// months are over (chi bộ xét công nhận). The committee's decision is a
+// [Confirmed] or a [Removed].
+type Reviewed struct{ Outcome ReviewOutcome }
+
+// Received says that somebody who was transferred has presented themself to the
+// new cell (tiếp nhận sinh hoạt đảng).
+type Received struct{}
+
 // MemberEntryAnnulled says that an earlier entry of the member counts no more.
 type MemberEntryAnnulled struct{ Annuls string }
 
@@ -260,5 +269,8 @@ func (e *CardIssued) fields(f *fields) {
 }
 
 func (e *ProfileChanged) fields(f *fields) { f.personChange("person", &e.Person) }
+
+func (e *Reviewed) fields(f *fields) { choice(f, "outcome", &e.Outcome, required, reviewOutcomes) }
+func (e *Received) fields(_ *fields) {}
 
 func (e *MemberEntryAnnulled) fields(f *fields) { f.id("annuls", &e.Annuls, required) }

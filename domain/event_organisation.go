@@ -45,6 +45,15 @@ type OrganisationCommended struct {
 	Title string
 }
 
+// PolicyAdopted gives an organisation and all below it charter rules of its own,
+// as far as they are local: its quotas, its deadlines. What a version leaves out
+// stays as it was there.
+type PolicyAdopted struct {
+	Version string       // id, once in the organisation
+	Title   Text         // may be empty
+	Rules   []RuleChange // by rule
+}
+
 // OrganisationEntryAnnulled says that an earlier entry of the organisation
 // counts no more.
 type OrganisationEntryAnnulled struct{ Annuls string }
@@ -98,6 +107,13 @@ func (e *TargetSet) fields(f *fields) {
 func (e *OrganisationCommended) fields(f *fields) {
 	f.year("year", &e.Year)
 	f.text("title", &e.Title, required)
+}
+
+func (e *PolicyAdopted) fields(f *fields) {
+	a := Amendment{Version: e.Version, Title: e.Title, Rules: e.Rules}
+	a.head(f)
+	f.ruleChanges("rules", &a.Rules, true)
+	e.Version, e.Title, e.Rules = a.Version, a.Title, a.Rules
 }
 func (e *OrganisationEntryAnnulled) fields(f *fields) { f.id("annuls", &e.Annuls, required) }
 

@@ -42,6 +42,8 @@ func minimalDecision() domain.Decision {
 }
 
 // examples has every type of the catalogue, and only those.
+var yes, no = true, false
+
 func examples() map[string]example {
 	full, minimal := fullDecision(), minimalDecision()
 	person := fullPerson()
@@ -75,6 +77,16 @@ func examples() map[string]example {
 		"organisation.commended": {
 			&domain.OrganisationCommended{Year: 2021, Title: "Tập thể Lao động tiên tiến"},
 			&domain.OrganisationCommended{Year: 2021, Title: "A"},
+		},
+		"organisation.policy_adopted": {
+			&domain.PolicyAdopted{
+				Version: "chi-tieu-2022", Title: domain.Text{EN: "Quotas of 2022", VI: "Chỉ tiêu năm 2022"},
+				Rules: []domain.RuleChange{
+					{Rule: "admission.quota", On: &yes, Source: &domain.Citation{Regulation: "Nghị quyết 05-NQ/HU", Article: "Mục 2", Checked: true}, Parameters: []domain.Parameter{{Name: "percent", Value: 120}}},
+					{Rule: "confirmation.deadline", On: &no},
+				},
+			},
+			&domain.PolicyAdopted{Version: "v", Rules: []domain.RuleChange{{Rule: "admission.ceremony", Source: &domain.Citation{Regulation: "Nghị quyết 06-NQ/HU"}}}},
 		},
 		"organisation.entry_annulled": {
 			&domain.OrganisationEntryAnnulled{Annuls: "2c7f-A_9"},
@@ -153,6 +165,8 @@ func examples() map[string]example {
 		"member.badge_awarded":   {&domain.BadgeAwarded{Years: 30}, &domain.BadgeAwarded{Years: 90}},
 		"member.card_issued":     {&domain.CardIssued{Card: "00123456"}, &domain.CardIssued{Card: "000001"}},
 		"member.profile_changed": {&domain.ProfileChanged{Person: fullPerson()}, &domain.ProfileChanged{Person: domain.Person{Occupation: "Nông dân"}}},
+		"member.reviewed":        {&domain.Reviewed{Outcome: "recommended"}, &domain.Reviewed{Outcome: "not_recommended"}},
+		"member.received":        {&domain.Received{}, &domain.Received{}},
 		"member.entry_annulled": {
 			&domain.MemberEntryAnnulled{Annuls: "2c7f-A_9"},
 			&domain.MemberEntryAnnulled{Annuls: "e"},

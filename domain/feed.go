@@ -25,6 +25,9 @@ func AppendFeed(b []byte, e Entry, source string, at Places, sealed []Sealed) []
 	if at.From != "" && at.From != at.Organisation {
 		b = append(append(append(b, `,"fromorganisation":"`...), at.From...), '"')
 	}
+	if e.Policy != "" {
+		b = appendString(append(b, `,"policy":`...), e.Policy)
+	}
 	b = append(append(append(b, `,"dataschema":"`...), SchemaOf(e.Event)...), `","data":`...)
 	b = AppendData(b, e.Event, Open)
 	b = b[:len(b)-1] // the brace

@@ -53,8 +53,12 @@ func (s State) check(e Entry) *Rejection {
 		if s.Status != Candidate {
 			return s.wrong(e)
 		}
-	case *Confirmed:
+	case *Confirmed, *Reviewed:
 		if s.Status != Provisional {
+			return s.wrong(e)
+		}
+	case *Received:
+		if s.Status != Candidate && !s.Status.Member() {
 			return s.wrong(e)
 		}
 	case *Transferred:
@@ -94,6 +98,8 @@ func (s State) wrong(e Entry) *Rejection {
 		"member.confirmed":        {"a provisional member", "đảng viên dự bị"},
 		"member.transferred":      {"a candidate or a member", "quần chúng ưu tú hoặc đảng viên"},
 		"member.profile_changed":  {"known to the ledger", "đã có trong sổ"},
+		"member.reviewed":         {"a provisional member", "đảng viên dự bị"},
+		"member.received":         {"a candidate or a member", "quần chúng ưu tú hoặc đảng viên"},
 	}
 	need, ok := needs[e.Type()]
 	if !ok {

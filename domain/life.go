@@ -395,9 +395,10 @@ func (s State) evolve(e Entry, into string) State {
 	case *CardIssued:
 	case *ProfileChanged:
 		s.take(v.Person)
+	case *Reviewed, *Received:
 	case *MemberEntryAnnulled: // never folded: see Timeline.counting
 	case *OrganisationEstablished, *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged,
-		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended,
+		*OrganisationDissolved, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended, *PolicyAdopted,
 		*OrganisationEntryAnnulled, *VillageRegistered, *CellAssigned, *VillageRetired, *VillageEntryAnnulled:
 	}
 	return s

@@ -61,6 +61,8 @@ member.exempted             -    -    yes  yes   -    -     -    -    -    -    
 member.badge_awarded        -    -    yes  yes   -    -     -    -    -    -    -
 member.card_issued          -    -    yes  yes   -    -     -    -    -    -    -
 member.profile_changed      -    yes  yes  yes   yes  yes   yes  yes  yes  yes  yes
+member.reviewed             -    -    yes  -     -    -     -    -    -    -    -
+member.received             -    yes  yes  yes   -    -     -    -    -    -    -
 member.entry_annulled       ?    yes  yes  yes   yes  yes   yes  yes  yes  yes  yes
 `
 
@@ -100,6 +102,8 @@ func TestEachEventFollowsOnlyTheStandingsOfTheMatrix(t *testing.T) {
 		"member.badge_awarded":    &domain.BadgeAwarded{Years: 30},
 		"member.card_issued":      &domain.CardIssued{Card: "00123456"},
 		"member.profile_changed":  &domain.ProfileChanged{Person: domain.Person{Religion: "02"}},
+		"member.reviewed":         &domain.Reviewed{Outcome: "recommended"},
+		"member.received":         &domain.Received{},
 		"member.entry_annulled":   annul("last"),
 	}
 	rows := strings.Split(strings.TrimSpace(matrix), "\n")

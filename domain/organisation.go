@@ -44,6 +44,7 @@ type Organisation struct {
 	quotas      []dated[yearly[int]]
 	targets     []dated[TargetSet]
 	titles      []dated[yearly[string]]
+	policies    []dated[PolicyAdopted]
 }
 
 type yearly[T any] struct {
@@ -92,6 +93,17 @@ func FoldOrganisation(id string, t Timeline) (*Organisation, *Rejection) {
 			o.targets = append(o.targets, dated[TargetSet]{p, e.ID, *v})
 		case *OrganisationCommended:
 			o.titles = append(o.titles, dated[yearly[string]]{p, e.ID, yearly[string]{v.Year, v.Title}})
+		case *PolicyAdopted:
+			for _, other := range o.policies {
+				if other.value.Version == v.Version {
+					r := clash(earlier(e, other.entry, other.from), Text{
+						EN: "organisation %s has a version of this name since %s; give the new one another", VI: "tổ chức %s đã có phiên bản mang tên này từ ngày %s; hãy đặt tên khác",
+					}, id, other.from.On)
+					r.Field = "data.version"
+					return o, r
+				}
+			}
+			o.policies = append(o.policies, dated[PolicyAdopted]{p, e.ID, *v})
 		default:
 			return o, clash(e, Text{EN: "is not about an organisation", VI: "không nói về tổ chức"})
 		}

@@ -45,6 +45,7 @@ func AppendPayload(b []byte, e Entry, parts Part) []byte {
 		b = append(b, `,"derived":true`...)
 	}
 	f := fields{out: b, parts: parts}
+	f.str("policy", &e.Policy, 0)
 	f.envelope(&e)
 	b = append(f.out, `,"data":`...)
 	b = AppendData(b, e.Event, parts)
@@ -106,10 +107,11 @@ func ParsePayload(typeName, schema string, payload []byte, open func(Sealed) ([]
 		e.Derived = string(raw) == "true"
 		f.require(e.Derived, "derived", "is not true; it is that or not there", "phải là true hoặc bỏ trống")
 	}
+	f.str("policy", &e.Policy, 0)
 	f.unseal(&e, open)
 	f.envelope(&e)
 	f.object("data", required, event.fields)
-	f.finish(listed("v, effectiveon, derived, reason, exception, data, sealed"))
+	f.finish(listed("v, effectiveon, derived, policy, reason, exception, data, sealed"))
 	if f.err != nil {
 		return e, f.err
 	}

@@ -82,3 +82,23 @@ func (l Life) Membership(day Date) (admitted, confirmed Date) {
 	}
 	return admitted, confirmed
 }
+
+// PersonOn returns what is known of the subject's birth and education, as
+// charter rules ask for it: the day or year of birth as the latest entry says
+// that counts, on whatever day, for nobody is born twice; the education as it was
+// at the end of a day. Given is as for [Timeline.NameOn]. What is not known is zero.
+func (t Timeline) PersonOn(day Date, given map[uint64]*Person) (known Person) {
+	for _, e := range slices.Backward(t.counting()) {
+		p := given[e.Sequence]
+		if p == nil {
+			continue
+		}
+		if known.BirthDate == 0 && known.BirthYear == 0 {
+			known.BirthDate, known.BirthYear = p.BirthDate, p.BirthYear
+		}
+		if known.Education == "" && e.EffectiveOn <= day {
+			known.Education = p.Education
+		}
+	}
+	return known
+}

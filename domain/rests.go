@@ -10,13 +10,13 @@ func ChangesStructure(e Event) bool {
 	switch e.(type) {
 	case *OrganisationEstablished, *OrganisationMoved, *OrganisationMerged, *OrganisationDissolved, *OrganisationEntryAnnulled:
 		return true
-	case *OrganisationRenamed, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended:
+	case *OrganisationRenamed, *OrganisationRated, *QuotaSet, *TargetSet, *OrganisationCommended, *PolicyAdopted:
 		return false
 	case *VillageRegistered, *CellAssigned, *VillageRetired, *VillageEntryAnnulled:
 		return false
 	case *Identified, *MentorAssigned, *MentorReleased, *CourseCompleted, *CandidacyEnded, *Admitted, *Confirmed, *Rated,
 		*Transferred, *TransferredOut, *TransferredIn, *BroughtForward, *Disciplined, *Expelled, *Removed, *Resigned, *Died,
-		*Restored, *Exempted, *BadgeAwarded, *CardIssued, *ProfileChanged, *MemberEntryAnnulled:
+		*Restored, *Exempted, *BadgeAwarded, *CardIssued, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
 		return false
 	}
 	return true // no event: the set is closed

@@ -24,6 +24,7 @@ type (
 	Measure          string
 	RemovalCause     string
 	Exemption        string
+	ReviewOutcome    string
 )
 
 // The standings, in the order of a life.
@@ -83,6 +84,7 @@ var (
 	measures           = []Measure{"reprimand", "warning", "dismissal"}
 	removalCauses      = []RemovalCause{"probation_failed", "lapsed", "unqualified", "other"}
 	exemptions         = []Exemption{"work", "activity"}
+	reviewOutcomes     = []ReviewOutcome{"recommended", "not_recommended"}
 	badgeYears         = []int{30, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90}
 )
 

@@ -78,23 +78,39 @@ func (l *Ledger) Archive(ctx context.Context, dir string, p Progress) (out Archi
 
 // takeAlong puts beside an archive what it is verified with.
 func (l *Ledger) takeAlong(dir string) error {
-	s := l.anchor.signing
-	if err := copyFile(s.history.Path(), filepath.Join(dir, checkpointsFile)); err != nil {
+	if err := copyFile(l.anchor.signing.history.Path(), filepath.Join(dir, checkpointsFile)); err != nil {
 		return err
 	}
-	text := "quorum none\n"
+	text, err := l.policyText()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, policyFile), text, 0o600)
+}
+
+// policyText returns the policy that the ledger's checkpoints are verified by; that
+// of a ledger which cannot sign names no log.
+func (l *Ledger) policyText() ([]byte, error) {
 	if path := l.options.Signing.Policy; path != "" {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		text = string(b)
-	} else {
+		return os.ReadFile(path)
+	}
+	text := "quorum none\n"
+	if s := l.anchor.signing; s != nil {
 		for _, log := range s.policy.Logs {
 			text = "log " + log.Key.String() + "\n" + text
 		}
+		return []byte(text), nil
 	}
-	return os.WriteFile(filepath.Join(dir, policyFile), []byte(text), 0o600)
+	key, _, _ := l.options.signingFiles(l.dir)
+	policy, err := policyOf(key, l.options)
+	if err == nil {
+		for _, log := range policy.Logs {
+			text = "log " + log.Key.String() + "\n" + text
+		}
+	} else if !errors.Is(err, ErrSigning) {
+		return nil, err
+	}
+	return []byte(text), nil
 }
 
 func copyFile(from, to string) error {

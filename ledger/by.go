@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"math"
 
 	"rollbook/domain"
 	"rollbook/eventstore"
@@ -17,13 +18,19 @@ type By struct {
 	// the same ledger as the event itself. What it returns is what the sender is
 	// told. It must not ask the ledger anything. Nil is yes.
 	May func(domain.Entry, Concerned) error
+	// ID is what an event without an id gets instead of one from its content, 1 to 64
+	// of the characters of an id. Empty leaves it at that.
+	ID string
 	// IfVersion is where the subject's history must end: the sequence of its last
-	// entry, 0 for none. Nil is anywhere. An event that is there already is unchanged
+	// entry, 0 for none, [AnyVersion] for any entry. Nil is anywhere. An event that is there already is unchanged
 	// all the same.
 	IfVersion *eventstore.Position
 	// Day is today.
 	Day domain.Date
 }
+
+// AnyVersion is a version of what has any entry at all.
+const AnyVersion eventstore.Position = math.MaxUint64
 
 // Concerned are the organisations that an event concerns.
 type Concerned struct {
@@ -87,6 +94,17 @@ func putsIn(e domain.Event) (organisations []string, top bool) {
 	}
 }
 
+// stale reports whether a subject's history does not end where it must.
+func (by *By) stale(head eventstore.Head) bool {
+	switch {
+	case by == nil || by.IfVersion == nil:
+		return false
+	case *by.IfVersion == AnyVersion:
+		return head.Count == 0
+	}
+	return *by.IfVersion != head.Position
+}
+
 // StaleError reports that a subject's history does not end where the writer says
 // that it saw it end. Nothing was stored: look at it again.
 type StaleError struct {
@@ -102,6 +120,9 @@ func (e *StaleError) Error() string {
 // sign puts the actor into an event.
 func (by *By) sign(p parsed) parsed {
 	p.by = by
+	if p.err == nil && p.entry.Derived && by.ID != "" {
+		p.entry.ID, p.entry.Derived = by.ID, false
+	}
 	if p.err != nil || by.Actor == "" {
 		return p
 	}

@@ -160,7 +160,7 @@ func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, er
 		return j, err
 	}
 	j.expected = d.world.Head(e.Subject)
-	if p.by != nil && p.by.IfVersion != nil && *p.by.IfVersion != j.expected.Position {
+	if p.by.stale(j.expected) {
 		return j, &StaleError{e.Subject, *p.by.IfVersion, j.expected.Position}
 	}
 	j.verdict = accepted

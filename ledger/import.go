@@ -24,7 +24,7 @@ type ImportOptions struct {
 	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
 	// events, and the claims of numbers that go along with them.
 	Atomic bool
-	// By is on whose behalf it is; its version is of no account.
+	// By is on whose behalf it is; its id and version are of no account.
 	By By
 	// Language is that of the rejections' messages, "vi" or "en".
 	Language string
@@ -91,7 +91,7 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 	}
 	result.LastSequence = last
 
-	o.By.IfVersion = nil
+	o.By.ID, o.By.IfVersion = "", nil
 	ctx, cancel := context.WithCancel(ctx)
 	blocks := make(chan *block, 2*runtime.GOMAXPROCS(0))
 	read := make(chan error, 1)
@@ -199,11 +199,12 @@ type keptLine struct {
 // flight is a batch on its way.
 type flight struct {
 	appended
-	last eventstore.Position // where its last record is to stand
-	done chan struct{}       // closed when what follows is known
-	sent bool
-	at   eventstore.Position // where its last record stands
-	err  error
+	last  eventstore.Position // where its last record is to stand
+	keyed chan struct{}       // closed when its keys are there, or cannot be made
+	done  chan struct{}       // closed when what follows is known
+	sent  bool
+	at    eventstore.Position // where its last record stands
+	err   error
 }
 
 const (
@@ -415,7 +416,7 @@ func (i *importer) flush(ctx context.Context) error {
 		}
 	}
 	last := eventstore.Position(b.entries[0].entry.Sequence) + eventstore.Position(len(b.entries)) - 1
-	f := &flight{appended: b, last: last, done: make(chan struct{})}
+	f := &flight{appended: b, last: last, keyed: make(chan struct{}), done: make(chan struct{})}
 	var before *flight
 	if n := len(i.air); n > 0 {
 		before = i.air[n-1]
@@ -434,9 +435,22 @@ func (i *importer) flush(ctx context.Context) error {
 // errGrounded means that a batch was not sent because the one before it failed.
 var errGrounded = errors.New("the batch before was not stored")
 
-// send seals a batch and, once the one before it is on disk, stores it.
+// send seals a batch and, once the one before it is on disk, stores it. The keys
+// are made after those of the one before, which may have the first entry of
+// somebody who is in this one too.
 func (l *Ledger) send(ctx context.Context, f, before *flight) error {
-	records, err := l.keys.seal(ctx, f.entries)
+	s, err := l.keys.prepare(f.entries)
+	if before != nil {
+		<-before.keyed
+	}
+	if err == nil {
+		err = s.ensure(ctx)
+	}
+	close(f.keyed)
+	var records []eventstore.Record
+	if err == nil {
+		records, err = s.records(ctx)
+	}
 	if before != nil {
 		<-before.done
 		if before.err != nil {

@@ -309,3 +309,22 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// The next batch of an import is sealed while the one before is, and may be faster.
+// It may rest on keys all the same that the one before makes.
+func TestABatchThatOvertakesFindsTheKeys(t *testing.T) {
+	l, _ := open(t)
+	mustAccept(t, l, event("organisation.established", "organisation/a", "1990-01-01", `{"name":"A","kind":"grassroots_cell","parent":null}`))
+	var first []string
+	for i := range 900 {
+		first = append(first, event("member.brought_forward", fmt.Sprint("member/m", i), "2020-01-01", `{"person":`+person+`,"organisation":"a","status":"official","admitted_on":"2010-05-19"}`))
+	}
+	second := []string{event("member.profile_changed", "member/m899", "2021-01-01", `{"person":{"full_name":"Giàng A Sử Một"}}`)}
+	errs, err := l.SendBackwards(t.Context(), first, second)
+	if err != nil || errors.Join(errs...) != nil {
+		t.Fatalf("SendBackwards = %v, %v", errs, err)
+	}
+	if n := countEvents(t, l); n != 902 {
+		t.Errorf("%d events are stored, want 902", n)
+	}
+}

@@ -40,14 +40,15 @@ var ErrNoKeys = errors.New("personal data cannot be sealed")
 type keys struct {
 	vault   *vault.Vault // nil when something is missing
 	missing error        // what
-	closer  io.Closer
+	ring    ring         // where the vault has its keys; nil without one
+	master  string       // the id of the master key
 }
 
 func (k keys) Close() error {
-	if k.closer == nil {
+	if k.ring == nil {
 		return nil
 	}
-	return k.closer.Close()
+	return k.ring.Close()
 }
 
 // origin is the name that everything sealed is bound to: of the ledger, and of
@@ -91,12 +92,12 @@ func openKeys(ctx context.Context, dir string, id identity, o Options, empty boo
 	if err != nil {
 		return keys{}, errors.Join(err, ring.Close())
 	}
-	return keys{vault: v, closer: ring}, nil
+	return keys{vault: v, ring: ring, master: master.ID()}, nil
 }
 
 // ring is a keyring that has to be closed.
 type ring interface {
-	vault.Keyring
+	vault.Copyable
 	io.Closer
 }
 
@@ -138,8 +139,27 @@ type pending struct {
 // seal returns the records of entries, with their personal parts sealed. All
 // keys that it had to make are on disk when it returns.
 func (k keys) seal(ctx context.Context, entries []pending) ([]eventstore.Record, error) {
+	s, err := k.prepare(entries)
+	if err == nil {
+		err = s.ensure(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.records(ctx)
+}
+
+// sealing is entries on their way into records.
+type sealing struct {
+	keys    keys
+	entries []pending
+	plain   [][][]byte // of each entry, its personal parts by class
+}
+
+// prepare takes the personal parts out of entries.
+func (k keys) prepare(entries []pending) (sealing, error) {
 	if k.vault == nil {
-		return nil, k.missing
+		return sealing{}, k.missing
 	}
 	classes := domain.Classes()
 	plain := make([][][]byte, len(entries))
@@ -153,42 +173,51 @@ func (k keys) seal(ctx context.Context, entries []pending) ([]eventstore.Record,
 		}
 		return nil
 	})
+	return sealing{k, entries, plain}, nil
+}
+
+// ensure makes the keys that are not there yet and may be made. It is called in
+// the order of the log: the first entry of somebody is the one that makes a key,
+// and one that follows in the next batch finds it.
+func (s sealing) ensure(ctx context.Context) error {
 	var owners []vault.Owner
 	may := map[string]bool{}
-	for i, p := range entries {
+	for i, p := range s.entries {
 		if p.claim != nil {
 			continue
 		}
-		s := string(p.entry.Subject)
+		subject := string(p.entry.Subject)
 		// A member's first entry is the one that says who they are. A later one
 		// finds the keys, or the keyring is not the one of this log.
-		may[s] = may[s] || p.fresh || p.entry.Subject.Kind() != domain.MemberKind
-		for c, class := range classes {
-			if len(plain[i][c]) > 0 {
-				owners = append(owners, vault.Owner{Subject: s, Class: class.String()})
+		may[subject] = may[subject] || p.fresh || p.entry.Subject.Kind() != domain.MemberKind
+		for c, class := range domain.Classes() {
+			if len(s.plain[i][c]) > 0 {
+				owners = append(owners, vault.Owner{Subject: subject, Class: class.String()})
 			}
 		}
 	}
-	err := k.vault.Ensure(ctx, owners, func(o vault.Owner) bool { return may[o.Subject] })
+	err := s.keys.vault.Ensure(ctx, owners, func(o vault.Owner) bool { return may[o.Subject] })
 	if errors.Is(err, vault.ErrNoKey) {
-		return nil, fmt.Errorf("%w: the keyring is older than the log; restore the latest one: %w", ErrNoKeys, err)
+		err = fmt.Errorf("%w: the keyring is older than the log; restore the latest one: %w", ErrNoKeys, err)
 	}
-	if err != nil {
-		return nil, err
-	}
-	records := make([]eventstore.Record, len(entries))
-	err = spread(len(entries), func(i int) error {
-		if c := entries[i].claim; c != nil {
+	return err
+}
+
+// records seals, with keys that are there.
+func (s sealing) records(ctx context.Context) ([]eventstore.Record, error) {
+	records := make([]eventstore.Record, len(s.entries))
+	err := spread(len(s.entries), func(i int) error {
+		if c := s.entries[i].claim; c != nil {
 			records[i] = c.record()
 			return nil
 		}
-		e := entries[i].entry
+		e := s.entries[i].entry
 		var sealed []domain.Sealed
-		for c, class := range classes {
-			if len(plain[i][c]) == 0 {
+		for c, class := range domain.Classes() {
+			if len(s.plain[i][c]) == 0 {
 				continue
 			}
-			b, err := k.vault.Seal(ctx, vault.Owner{Subject: string(e.Subject), Class: class.String()}, e.ID, e.Type(), plain[i][c])
+			b, err := s.keys.vault.Seal(ctx, vault.Owner{Subject: string(e.Subject), Class: class.String()}, e.ID, e.Type(), s.plain[i][c])
 			if err != nil {
 				return err
 			}

@@ -34,6 +34,7 @@ import (
 //	reports.key    the key that attested reports are signed with, once there is one
 //	archive/       a copy of the log in plain files, once one was made
 //	access.db      accounts, rights, and who has read what, once there was a service
+//	policy         the log's public key, where a backup without log.key was restored
 //	models.db      the read models; may be deleted at any time
 //	rollbook.sock  the socket of the service, while it runs
 //
@@ -46,6 +47,8 @@ const (
 
 	// SocketFile is the socket of the service that has the ledger open.
 	SocketFile = "rollbook.sock"
+	// ErrandsFile is the socket that commands are handed over to it by.
+	ErrandsFile = "commands.sock"
 
 	// accessFile is the database of accounts of the service.
 	accessFile = "access.db"
@@ -287,7 +290,7 @@ func mayCreate(dir string, o Options) error {
 		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory, strings.HasPrefix(name, accessFile):
 			made = true // for a ledger, after its identity
 		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
-		case name == SocketFile: // of a service that was killed
+		case name == SocketFile, name == ErrandsFile: // of a service that was killed
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)
@@ -357,6 +360,11 @@ func writeDurably(path string, b []byte) (err error) {
 	if err = os.Rename(f.Name(), path); err != nil {
 		return err
 	}
+	return syncDirectory(dir)
+}
+
+// syncDirectory puts the names in a directory on the disk.
+func syncDirectory(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

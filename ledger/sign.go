@@ -138,6 +138,9 @@ func openSigner(keyPath, memoryPath string, id identity, history *audit.History)
 	if errors.Is(err, fs.ErrNotExist) && !signed {
 		key, err = audit.NewKey(keyPath, id.origin(), audit.LogKey)
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s, which the log was signed with, is gone; restore it from its own copy, and see `rollbook help checkpoint restart`: %w", keyPath, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -77,9 +77,37 @@ func Verify(ctx context.Context, dir string, o Options, what Verifying, p Progre
 		return out, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	rebuilt, err := l.Rebuild(ctx, Rebuilding{Try: true}, p)
+	err = l.verifyModels(ctx, p, &out)
+	return out, err
+}
+
+// Verify is [Verify] of a ledger that is open and goes on being used: what is
+// recorded meanwhile is not verified. Settings and the end of the log were
+// compared when it was opened.
+func (l *Ledger) Verify(ctx context.Context, what Verifying, p Progress) (out Verification, err error) {
+	if _, err := l.Checkpoint(ctx); err != nil { // the tree comes to the end of the log
+		return out, err
+	}
+	e, err := gather(l.dir, l.identity, l.options)
 	if err != nil {
 		return out, err
+	}
+	log, ok := l.log.(verifiable)
+	if !ok {
+		return out, errors.New("this log has no stored bytes to verify")
+	}
+	if err := verifyIn(ctx, log, e, what, p, &out); err != nil || what.LogOnly || !out.Good() {
+		return out, err
+	}
+	err = l.verifyModels(ctx, p, &out)
+	return out, err
+}
+
+// verifyModels compares the read models with what the log makes.
+func (l *Ledger) verifyModels(ctx context.Context, p Progress, out *Verification) error {
+	rebuilt, err := l.Rebuild(ctx, Rebuilding{Try: true}, p)
+	if err != nil {
+		return err
 	}
 	out.Models = rebuilt.Models
 	if rebuilt.Differing > 0 {
@@ -89,7 +117,7 @@ func Verify(ctx context.Context, dir string, o Options, what Verifying, p Progre
 			Detail: fmt.Sprintf("%d rows of the read models are not what the log makes, the first in %s (%s); see `rollbook projections diff`", rebuilt.Differing, d.Model, d.Reason),
 		})
 	}
-	return out, nil
+	return nil
 }
 
 // gather reads what the log is held against.
@@ -148,7 +176,15 @@ func policyOf(keyPath string, o Options) (*audit.Policy, error) {
 	}
 	key, err := audit.ReadKey(keyPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: the log's key is not here; name a policy that has its public key with --policy", ErrSigning)
+		// A restored ledger has the public key at least.
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(keyPath), policyFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w: the log's key is not here; name a policy that has its public key with --policy", ErrSigning)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return audit.ParsePolicy(text)
 	}
 	if err != nil {
 		return nil, err
@@ -156,22 +192,15 @@ func policyOf(keyPath string, o Options) (*audit.Policy, error) {
 	return audit.OwnPolicy(key.Public()), nil
 }
 
+// verifyLog opens the log that nobody else has open, and verifies it.
 func verifyLog(ctx context.Context, dir string, o Options, e evidence, what Verifying, p Progress, out *Verification) (err error) {
-	v := audit.Verification{Created: e.created, Tiles: e.tiles, Checkpoints: e.signed}
-	out.Unwitnessed = e.policy.Unwitnessed()
-	if len(what.From) > 0 {
-		from, err := e.policy.Verify(what.From, time.Now(), 0)
-		if found, ok := errors.AsType[*audit.EvidenceError](err); err != nil && (!ok || !found.Code.Missing()) {
-			return err
-		}
-		v.From = &from.Checkpoint
-	}
 	logger := o.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	log, err := jetstream.Open(ctx, o.logConfig(dir, logger))
 	if errors.Is(err, jetstream.ErrSettings) {
+		out.Unwitnessed = e.policy.Unwitnessed()
 		out.Problems = []audit.Problem{{Code: ConfigDrift, Nature: audit.Altered, Detail: err.Error()}}
 		return nil
 	}
@@ -182,7 +211,26 @@ func verifyLog(ctx context.Context, dir string, o Options, e evidence, what Veri
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	v.Log = log
+	return verifyIn(ctx, log, e, what, p, out)
+}
+
+// verifiable is a log whose stored bytes can be read.
+type verifiable interface {
+	audit.Log
+	Last(ctx context.Context) (eventstore.Position, error)
+}
+
+// verifyIn verifies a log.
+func verifyIn(ctx context.Context, log verifiable, e evidence, what Verifying, p Progress, out *Verification) error {
+	v := audit.Verification{Log: log, Created: e.created, Tiles: e.tiles, Checkpoints: e.signed}
+	out.Unwitnessed = e.policy.Unwitnessed()
+	if len(what.From) > 0 {
+		from, err := e.policy.Verify(what.From, time.Now(), 0)
+		if found, ok := errors.AsType[*audit.EvidenceError](err); err != nil && (!ok || !found.Code.Missing()) {
+			return err
+		}
+		v.From = &from.Checkpoint
+	}
 	if p != nil {
 		last, err := log.Last(ctx)
 		if err != nil {
@@ -190,6 +238,7 @@ func verifyLog(ctx context.Context, dir string, o Options, e evidence, what Veri
 		}
 		v.Progress = func(at eventstore.Position) { p(int64(at), int64(last)) }
 	}
+	var err error
 	out.Verified, err = v.Verify(ctx)
 	out.Problems = append(e.wrong, out.Problems...)
 	return err

@@ -15,7 +15,9 @@ import (
 //
 //	uvarint  sequence
 //	varint   effective date
-//	uvarint  place of the type in [domain.Types]
+//	uvarint  twice the place of the type in [domain.Types]; 1 more if it was judged
+//	         by the charter, or excepted from it: then come, each behind its uvarint
+//	         length, the version of the policy and the rule of the exception
 //	1 byte   0: the id is 16 bytes, written in hexadecimal; else its length
 //	bytes    id
 //	uvarint  length of the data
@@ -33,7 +35,18 @@ const packedID = 16
 func encodeEntry(b []byte, e domain.Entry) []byte {
 	b = binary.AppendUvarint(b, e.Sequence)
 	b = binary.AppendVarint(b, int64(e.EffectiveOn))
-	b = binary.AppendUvarint(b, uint64(domain.TypeNumber(e.Event)))
+	typ := 2 * uint64(domain.TypeNumber(e.Event))
+	if e.Policy == "" && e.Exception == nil {
+		b = binary.AppendUvarint(b, typ)
+	} else {
+		rule := ""
+		if e.Exception != nil {
+			rule = e.Exception.Rule
+		}
+		b = binary.AppendUvarint(b, typ+1)
+		b = append(binary.AppendUvarint(b, uint64(len(e.Policy))), e.Policy...)
+		b = append(binary.AppendUvarint(b, uint64(len(rule))), rule...)
+	}
 	var id [packedID]byte
 	if packID(&id, e.ID) {
 		b = append(append(b, 0), id[:]...)
@@ -65,6 +78,8 @@ type storedEntry struct {
 	sequence uint64
 	on       domain.Date
 	typ      string
+	policy   []byte
+	rule     []byte // of the exception
 	packed   bool
 	id       []byte
 	data     []byte
@@ -85,9 +100,13 @@ func decodeEntries(subject domain.Subject, b []byte) ([]domain.Entry, error) {
 		if err != nil {
 			return fmt.Errorf("%w: position %d: %w", errEntries, s.sequence, err)
 		}
-		entries = append(entries, domain.Entry{
-			Sequence: s.sequence, ID: s.idString(), Subject: subject, EffectiveOn: s.on, Event: event,
-		})
+		e := domain.Entry{
+			Sequence: s.sequence, ID: s.idString(), Subject: subject, EffectiveOn: s.on, Event: event, Policy: string(s.policy),
+		}
+		if len(s.rule) > 0 {
+			e.Exception = &domain.Exception{Rule: string(s.rule)} // the rest is sealed
+		}
+		entries = append(entries, e)
 		return nil
 	})
 	return entries, err
@@ -109,14 +128,26 @@ func walkEntries(b []byte, f func(storedEntry) error) error {
 		}
 		b = b[n1:]
 		typ, n2 := binary.Uvarint(b)
-		if n2 <= 0 || typ >= uint64(len(types)) || len(b) < n2+1 {
+		if n2 <= 0 || typ/2 >= uint64(len(types)) {
 			return errEntries
 		}
-		size := int(b[n2])
+		if b = b[n2:]; typ%2 == 1 {
+			for _, text := range []*[]byte{&s.policy, &s.rule} {
+				length, n := binary.Uvarint(b)
+				if n <= 0 || length > uint64(len(b)-n) {
+					return errEntries
+				}
+				*text, b = b[n:n+int(length)], b[n+int(length):]
+			}
+		}
+		if len(b) == 0 {
+			return errEntries
+		}
+		size := int(b[0])
 		if s.packed = size == 0; s.packed {
 			size = packedID
 		}
-		if b = b[n2+1:]; len(b) < size {
+		if b = b[1:]; len(b) < size {
 			return errEntries
 		}
 		s.id, b = b[:size], b[size:]
@@ -125,7 +156,7 @@ func walkEntries(b []byte, f func(storedEntry) error) error {
 			return errEntries
 		}
 		s.data, b = b[n3:n3+int(length)], b[n3+int(length):]
-		s.on, s.typ, s.end = domain.Date(on), types[typ], all-len(b)
+		s.on, s.typ, s.end = domain.Date(on), types[typ/2], all-len(b)
 		if err := f(s); err != nil {
 			return err
 		}

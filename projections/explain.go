@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -30,10 +31,15 @@ const (
 	// Elapsed is no entry: a deadline passed, or another year or term is asked
 	// for and what happened in the one before counts no more.
 	Elapsed Cause = "elapsed"
+	// RuleChange is a version of the charter's rules that an organisation adopted,
+	// so that entries are judged by other rules. Only findings have it.
+	RuleChange Cause = "rule_change"
 )
 
 // Causes returns all causes, in the order of reports.
-func Causes() []Cause { return []Cause{NewFact, LateFact, Correction, Reorganisation, Elapsed} }
+func Causes() []Cause {
+	return []Cause{NewFact, LateFact, Correction, Reorganisation, RuleChange, Elapsed}
+}
 
 // EventRef names an entry of the ledger.
 type EventRef struct {
@@ -153,10 +159,7 @@ func (f *Figures) comparison(v view, q, from Question) *comparison {
 		c.a.known = uint64(f.at.Position)
 	}
 	if c.a.known != v.known {
-		c.a.directory = domain.NewDirectory()
-		for s, t := range f.timelines {
-			_ = c.a.directory.Put(s, t.KnownAt(c.a.known)) // judged when it was recorded
-		}
+		c.a.directory = c.a.ownDirectory()
 	}
 	c.a.KnownAt = eventstore.Position(c.a.known)
 	c.inA, c.inB = c.a.scope(q.Organisation, from.AsOf), c.b.scope(q.Organisation, q.AsOf)
@@ -317,7 +320,7 @@ func (c *comparison) part(k partKey, change int, n *names) Part {
 // cause says why an entry makes a difference on a day.
 func (c *comparison) cause(ref EventRef, on domain.Date) Cause {
 	switch {
-	case ref.Type == "member.entry_annulled", ref.Type == "organisation.entry_annulled", ref.Type == "village.entry_annulled":
+	case annulment(ref.Type):
 		return Correction
 	case ref.Type == "organisation.established", ref.Type == "organisation.moved", ref.Type == "organisation.merged", ref.Type == "organisation.dissolved":
 		return Reorganisation
@@ -327,29 +330,46 @@ func (c *comparison) cause(ref EventRef, on domain.Date) Cause {
 	return NewFact
 }
 
-// crossing returns the entries that brought an organisation across the border
-// of the subtree: of it and of those above it, then or now.
+// annulment reports whether a type of entry annuls another.
+func annulment(typ string) bool {
+	return typ == "member.entry_annulled" || typ == "organisation.entry_annulled" || typ == "village.entry_annulled"
+}
+
+// crossing returns the entries that brought an organisation across the border of
+// the subtree: of it and of those above it, then or now.
 func (c *comparison) crossing(organisation string) []EventRef {
+	return crossing(organisation, border{c.a.directory, c.from, c.a.known}, border{c.b.directory, c.to, c.b.known}, maps.Values(c.entries))
+}
+
+// border is where organisations stand in one of two reports.
+type border struct {
+	directory *domain.Directory
+	day       domain.Date
+	known     uint64
+}
+
+// counts reports whether an entry counts in the report.
+func (b border) counts(ref EventRef) bool { return ref.Sequence <= b.known && ref.EffectiveOn <= b.day }
+
+// crossing returns those entries of organisations that count on one side only and
+// are of an organisation, or of one above it on either side; by sequence.
+func crossing(organisation string, before, after border, entries iter.Seq[EventRef]) []EventRef {
 	chain := map[domain.Subject]bool{}
-	climb := func(d *domain.Directory, day domain.Date) {
-		for id := organisation; id != "" && !chain[domain.OrganisationSubject(id)]; id = d.Parent(id, day) {
+	for _, b := range []border{before, after} {
+		seen := 0
+		for id := organisation; id != "" && seen < 1000; id = b.directory.Parent(id, b.day) {
 			chain[domain.OrganisationSubject(id)] = true
+			seen++ // a ring cannot be recorded, and a damaged one must not hang a report
 		}
 	}
-	climb(c.a.directory, c.from)
-	for id := organisation; id != ""; id = c.b.directory.Parent(id, c.to) {
-		chain[domain.OrganisationSubject(id)] = true
-	}
 	refs := []EventRef{}
-	for _, ref := range c.entries {
+	for ref := range entries {
 		switch ref.Type {
 		case "organisation.established", "organisation.moved", "organisation.entry_annulled":
 		default:
 			continue
 		}
-		before := ref.Sequence <= c.a.known && ref.EffectiveOn <= c.from
-		after := ref.Sequence <= c.b.known && ref.EffectiveOn <= c.to
-		if chain[ref.Subject] && before != after {
+		if chain[ref.Subject] && before.counts(ref) != after.counts(ref) {
 			refs = append(refs, ref)
 		}
 	}

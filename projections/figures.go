@@ -245,6 +245,16 @@ func (f *Figures) directoryAt(known eventstore.Position) *domain.Directory {
 	return f.directory
 }
 
+// ownDirectory returns the view's directory once more, to be read when the view
+// is over.
+func (v view) ownDirectory() *domain.Directory {
+	d := domain.NewDirectory()
+	for s, t := range v.timelines {
+		_ = d.Put(s, t.KnownAt(v.known)) // judged when it was recorded
+	}
+	return d
+}
+
 // scope tells of each cell whether it lies in an organisation's subtree on a
 // day; everything does in the whole ledger's.
 func (v view) scope(organisation string, day domain.Date) []bool {

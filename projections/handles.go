@@ -25,6 +25,7 @@ func handled() map[string][]string {
 		"organisation.quota_set":      nil,
 		"organisation.target_set":     nil,
 		"organisation.commended":      nil,
+		"organisation.policy_adopted": nil,                              // read from its timeline, when entries are judged
 		"organisation.entry_annulled": {headcountModel, movementsModel}, // of a merger
 		"village.registered":          nil,
 		"village.cell_assigned":       nil,
@@ -52,6 +53,8 @@ func handled() map[string][]string {
 		"member.badge_awarded":        nil,
 		"member.card_issued":          nil,
 		"member.profile_changed":      {headcountModel, movementsModel},
+		"member.reviewed":             nil,
+		"member.received":             nil,
 		"member.entry_annulled":       roll,
 	}
 }

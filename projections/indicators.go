@@ -81,10 +81,6 @@ func IndicatorCodes() []string {
 	return codes
 }
 
-// reviewDays is how long after the end of probation the cell has to review a
-// provisional member before the confirmation is overdue.
-const reviewDays = 30
-
 // tally is what the members who count in one organisation itself come to.
 // Tallies add up along the tree.
 type tally struct {

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "51bddf9d402a279eb9fa0154c08658cc"
+const code = "dc283f9e40eda1557094313779b6599a"

@@ -3,9 +3,7 @@ package projections
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
-	"sync"
 
 	"rollbook/domain"
 )
@@ -15,26 +13,53 @@ type WorkKind string
 
 // The kinds of work.
 const (
+	// WorkReview is the cell's review of a provisional member, due within 30 days
+	// after the twelve months of probation.
+	WorkReview WorkKind = "review"
 	// WorkConfirmation is a decision on a provisional member, due 30 days after
 	// the twelve months of probation.
 	WorkConfirmation WorkKind = "confirmation"
 	// WorkRating is a member's rating for a year, due at its end.
 	WorkRating WorkKind = "rating"
+	// WorkOrganisationRating is that of a grassroots organisation.
+	WorkOrganisationRating WorkKind = "organisation_rating"
 	// WorkBadge is a badge, due on the day on which its years are full.
 	WorkBadge WorkKind = "badge"
+	// WorkReception is the reception of somebody who was transferred, due 30
+	// working days after.
+	WorkReception WorkKind = "reception"
 	// WorkMentor is a mentor for a candidate who has none, due at once.
 	WorkMentor WorkKind = "mentor"
 	// WorkQuota is what is missing from an organisation's own quota of
 	// admissions, due at the end of the year.
 	WorkQuota WorkKind = "quota"
-	// WorkVillage is a village without a cell of its own. It has no deadline.
-	WorkVillage WorkKind = "village_cell"
+	// WorkTarget is what is missing from an organisation's own target of a term,
+	// due at its end.
+	WorkTarget WorkKind = "target"
+	// WorkVillageCell is a village without a cell of its own. It has no deadline.
+	WorkVillageCell WorkKind = "village_cell"
+	// WorkVillageMembers is a village without members: it has no cell, or there is
+	// nobody in the one that it has. It has no deadline.
+	WorkVillageMembers WorkKind = "village_members"
 )
 
 // WorkKinds returns all kinds, in the order of reports.
 func WorkKinds() []WorkKind {
-	return []WorkKind{WorkConfirmation, WorkRating, WorkBadge, WorkMentor, WorkQuota, WorkVillage}
+	return []WorkKind{
+		WorkReview, WorkConfirmation, WorkRating, WorkOrganisationRating, WorkBadge, WorkReception,
+		WorkMentor, WorkQuota, WorkTarget, WorkVillageCell, WorkVillageMembers,
+	}
 }
+
+// Deadlines of the charter.
+const (
+	// reviewDays is how long after the end of probation the cell has to review a
+	// provisional member before the confirmation is overdue.
+	reviewDays = 30
+	// receptionWorkingDays is how long somebody who was transferred has to present
+	// themself to the new cell.
+	receptionWorkingDays = 30
+)
 
 // Worklist is what is due in an organisation's subtree, and what is overdue.
 type Worklist struct {
@@ -42,7 +67,7 @@ type Worklist struct {
 	Organisation *string     `json:"organisation"`
 	AsOf         domain.Date `json:"as_of"`
 	// Until is the last day that was looked at: what falls due after it is not
-	// in the list.
+	// in the list, but for quotas and targets that are behind plan.
 	Until domain.Date `json:"until"`
 	// Rows are in the order of their days; those without one come last.
 	Rows []Work `json:"rows"`
@@ -51,17 +76,23 @@ type Worklist struct {
 
 // Work is one thing to do.
 type Work struct {
-	Kind         WorkKind       `json:"kind"`
-	Due          *domain.Date   `json:"due"`     // nil when there is no deadline
-	Overdue      bool           `json:"overdue"` // due before the day that is asked for
+	Kind    WorkKind     `json:"kind"`
+	Due     *domain.Date `json:"due"`     // nil when there is no deadline
+	Overdue bool         `json:"overdue"` // due before the day that is asked for
+	// Organisation is where it is to be done: for a reception, where they come to.
 	Organisation string         `json:"organisation"`
 	Subject      domain.Subject `json:"subject"`
 	// Year is the one that a rating or a quota is for.
 	Year int `json:"year,omitempty"`
 	// Years are those of the badge.
 	Years int `json:"years,omitempty"`
-	// Missing is how many admissions the quota lacks.
+	// Missing is how many admissions the quota or target lacks.
 	Missing int `json:"missing,omitempty"`
+	// Planned is how many admissions of the quota or target were due by the day
+	// that is asked for, had they been spread evenly over the year or term.
+	Planned *int `json:"planned,omitempty"`
+	// Admitted is how many there were.
+	Admitted *int `json:"admitted,omitempty"`
 }
 
 // Worklist returns what is due up to ahead days after q.AsOf, and what was due
@@ -75,21 +106,18 @@ func (f *Figures) Worklist(ctx context.Context, q Question, ahead int) (Worklist
 	err := f.view(ctx, q, func(v view) error {
 		out.Standing = v.Standing
 		w.known = v.known
-		// A directory of its own: the view's may change when this one ends.
-		w.directory = domain.NewDirectory()
-		for s, t := range v.timelines {
-			_ = w.directory.Put(s, t.KnownAt(v.known)) // judged when it was recorded
-		}
+		w.directory = v.ownDirectory()
 		if q.Organisation != "" {
 			w.subtree = w.directory.Subtree(q.Organisation, q.AsOf)
 		}
 		out.Rows = append(out.Rows, w.organisations(v)...)
+		out.Rows = append(out.Rows, w.villages(v)...)
 		return nil
 	})
 	if err != nil {
 		return out, err
 	}
-	members, err := w.members(ctx, f.store)
+	members, err := eachMember(ctx, f.store, w.member)
 	out.Rows = append(out.Rows, members...)
 	slices.SortFunc(out.Rows, func(x, y Work) int {
 		if (x.Due == nil) != (y.Due == nil) {
@@ -121,119 +149,135 @@ func (w *worker) work(kind WorkKind, due domain.Date, organisation string, s dom
 	return Work{Kind: kind, Due: &due, Overdue: due < w.day, Organisation: organisation, Subject: s}
 }
 
-// organisations finds what organisations and villages have to do.
+// ratingYears are the years of which a rating may be missing: the one before and
+// the running one.
+func (w *worker) ratingYears() []int { return []int{w.day.Year() - 1, w.day.Year()} }
+
+// organisations finds what organisations have to do: their own ratings, and the
+// admissions that they planned.
 func (w *worker) organisations(v view) []Work {
 	var out []Work
-	year := w.day.Year()
-	first, _ := domain.NewDate(year, 1, 1)
-	last, _ := domain.NewDate(year, 12, 31)
-	tallies := v.tallies(year, first, w.day)
-	for _, id := range v.directory.Organisations() {
-		o := v.directory.Organisation(id)
-		quota, ok := o.Quota(year, w.day)
-		if !ok || !o.Alive(w.day) || !w.in(id) || last > w.until {
+	below := w.directory.Children(w.day)
+	admissions := map[domain.Date]map[string]int{} // by first day, then by organisation with all below it
+	admitted := func(first domain.Date, id string) int {
+		if admissions[first] == nil {
+			admissions[first] = summed(v.admissions(first, w.day), below)
+		}
+		return admissions[first][id]
+	}
+	for _, id := range w.directory.Organisations() {
+		o := w.directory.Organisation(id)
+		if !o.Alive(w.day) || !w.in(id) {
 			continue
 		}
-		admitted := 0
-		for below := range v.directory.Subtree(id, w.day) {
-			if t := tallies[below]; t != nil {
-				admitted += t.admitted
+		subject := domain.OrganisationSubject(id)
+		for _, year := range w.ratingYears() {
+			due := lastOf(year)
+			_, rated := o.Rating(year, w.day)
+			// One that was established later is rated the year after.
+			if o.Type.Grassroots() && !rated && due <= w.until && o.Alive(min(due, w.day)) {
+				item := w.work(WorkOrganisationRating, due, id, subject)
+				item.Year = year
+				out = append(out, item)
 			}
 		}
-		if admitted < quota {
-			item := w.work(WorkQuota, last, id, domain.OrganisationSubject(id))
-			item.Year, item.Missing = year, quota-admitted
-			out = append(out, item)
+		year := w.day.Year()
+		if quota, ok := o.Quota(year, w.day); ok {
+			first, last := firstOf(year), lastOf(year)
+			if item, behind := w.plan(WorkQuota, first, last, quota, admitted(first, id), id); behind {
+				item.Year = year
+				out = append(out, item)
+			}
 		}
-	}
-	for _, id := range v.directory.Villages() {
-		village := v.directory.Village(id)
-		commune := v.directory.Commune(village, w.day)
-		if village.Alive(w.day) && !village.OwnCell(w.day) && w.in(commune) {
-			out = append(out, Work{Kind: WorkVillage, Organisation: commune, Subject: domain.VillageSubject(id)})
+		if t, ok := o.Target(w.day); ok && w.day <= t.To {
+			if item, behind := w.plan(WorkTarget, t.From, t.To, t.Admissions, admitted(t.From, id), id); behind {
+				out = append(out, item)
+			}
 		}
 	}
 	return out
 }
 
-// members finds what is to be done for members and candidates. Their lives are
-// folded on all processors, a number of them at a time.
-func (w *worker) members(ctx context.Context, store Store) ([]Work, error) {
-	var (
-		mu     sync.Mutex
-		out    []Work
-		failed error
-		wg     sync.WaitGroup
-		slots  = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-	)
-	fold := func(some []Subject) {
-		defer func() { <-slots }()
-		for _, s := range some {
-			items, err := w.member(s)
-			mu.Lock()
-			out = append(out, items...)
-			failed = cmp.Or(failed, err)
-			mu.Unlock()
-		}
+// plan returns what is missing from a number of admissions that are planned for
+// a span of days; it is work if the span ends soon, or if there were fewer by now
+// than in an even spread.
+func (w *worker) plan(kind WorkKind, first, last domain.Date, planned, admitted int, id string) (Work, bool) {
+	if admitted >= planned {
+		return Work{}, false
 	}
-	err := store.Read(ctx, func(r Reader) error {
-		var some []Subject
-		send := func() {
-			slots <- struct{}{}
-			list := some
-			wg.Go(func() { fold(list) })
-			some = nil
-		}
-		err := r.SubjectsOf(ctx, domain.MemberKind, func(s Subject) error {
-			if some = append(some, s); len(some) == 256 {
-				send()
-			}
-			return ctx.Err()
-		})
-		send()
-		return err
-	})
-	wg.Wait()
-	return out, cmp.Or(err, failed)
+	byNow := int(int64(planned) * int64(w.day-first+1) / int64(last-first+1))
+	item := w.work(kind, last, id, domain.OrganisationSubject(id))
+	item.Missing, item.Planned, item.Admitted = planned-admitted, &byNow, &admitted
+	return item, last <= w.until || admitted < byNow
 }
 
-func (w *worker) member(s Subject) ([]Work, error) {
-	entries, err := decodeEntries(s.Subject, s.Entries)
-	if err != nil {
-		return nil, err
-	}
-	// What is impossible was parked and is not here; the life up to there counts.
-	life, _ := domain.LifeOf(domain.NewTimeline(entries...).KnownAt(w.known), w.directory)
-	state := life.State(w.day)
-	if !w.in(state.Organisation) {
-		return nil, nil
-	}
-	if state.Status == domain.Candidate && len(state.Mentors()) == 0 {
-		return []Work{w.work(WorkMentor, w.day, state.Organisation, s.Subject)}, nil
-	}
-	if !state.Status.Member() {
-		return nil, nil
-	}
+// villages finds villages without a cell of their own, and without members.
+func (w *worker) villages(v view) []Work {
 	var out []Work
-	if from := state.ProbationFrom(); from != 0 {
-		if due := from.AddYears(1) + reviewDays; due <= w.until {
-			out = append(out, w.work(WorkConfirmation, due, state.Organisation, s.Subject))
+	members := v.membersIn(w.day)
+	for _, id := range w.directory.Villages() {
+		village := w.directory.Village(id)
+		commune := w.directory.Commune(village, w.day)
+		if !village.Alive(w.day) || !w.in(commune) {
+			continue
+		}
+		if !village.OwnCell(w.day) {
+			out = append(out, Work{Kind: WorkVillageCell, Organisation: commune, Subject: domain.VillageSubject(id)})
+		}
+		if cell := w.directory.CellOf(village, w.day); cell == "" || members[cell] == 0 {
+			out = append(out, Work{Kind: WorkVillageMembers, Organisation: commune, Subject: domain.VillageSubject(id)})
 		}
 	}
-	for _, year := range []int{w.day.Year() - 1, w.day.Year()} {
-		due, _ := domain.NewDate(year, 12, 31)
-		_, rated := state.Rating(year)
-		// Who came later is rated where they come from, or not yet.
-		if !rated && due <= w.until && life.State(min(due, w.day)).Status.Member() {
-			item := w.work(WorkRating, due, state.Organisation, s.Subject)
-			item.Year = year
-			out = append(out, item)
+	return out
+}
+
+// membersIn counts the members, provisional and official, of each organisation by
+// itself at the end of a day.
+func (v view) membersIn(day domain.Date) map[string]int {
+	members := map[string]int{}
+	for i, n := range v.balances(day) {
+		if c := v.cells[i]; c.Status.Member() {
+			members[c.Organisation] += n
 		}
 	}
-	if years, full, ok := life.Tenure(w.day).BadgeDue(w.until); ok {
-		item := w.work(WorkBadge, full, state.Organisation, s.Subject)
-		item.Years = years
-		out = append(out, item)
+	return members
+}
+
+// admissions counts those of each organisation by itself from one day to the end
+// of another.
+func (v view) admissions(first, last domain.Date) map[string]int {
+	admitted := map[string]int{}
+	for i := range v.movements {
+		b := &v.movements[i]
+		if b.on >= first && b.on <= last && b.sequence <= v.known && movementKinds[b.movement] == domain.AdmittedIn {
+			admitted[v.cells[b.to].Organisation] += int(b.sign)
+		}
 	}
-	return out, nil
+	return admitted
+}
+
+// summed adds to each organisation's own number those of all below it.
+func summed(own map[string]int, below map[string][]string) map[string]int {
+	sums := map[string]int{}
+	var sum func(id string) int
+	sum = func(id string) int {
+		n := own[id]
+		for _, child := range below[id] {
+			n += sum(child)
+		}
+		sums[id] = n
+		return n
+	}
+	sum("")
+	return sums
+}
+
+func firstOf(year int) domain.Date {
+	d, _ := domain.NewDate(year, 1, 1)
+	return d
+}
+
+func lastOf(year int) domain.Date {
+	d, _ := domain.NewDate(year, 12, 31)
+	return d
 }

@@ -18,8 +18,17 @@ type Options struct {
 	// Pages serves what people see, everything that is not the API. It is called
 	// with the visitor in the context, if there is one. Nil serves no pages.
 	Pages http.Handler
-	// Metrics serves /metrics. Nil leaves it out.
+	// Metrics serves /metrics, to programs on this machine and to operators. Nil
+	// leaves it out.
 	Metrics http.Handler
+	// URL is where people reach the service, if a proxy in front of it speaks TLS:
+	// https://rollbook.example. What the proxy says of where requests come from is
+	// believed if it runs on this machine.
+	URL string
+	// Secure is true when people reach the service by TLS, its own or a proxy's.
+	Secure bool
+	// Version is that of the program.
+	Version string
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
@@ -34,6 +43,10 @@ type Server struct {
 	// that would go on for ever end with it.
 	closing context.Context //nolint:containedctx // of all streams
 	close   context.CancelFunc
+
+	places      chan struct{} // requests that may be under way
+	heavyPlaces chan struct{} // imports, exports and verifications among them
+	streams     chan struct{} // and those that stay open
 }
 
 // Limits of a connection. A stream sets its own deadlines.
@@ -43,6 +56,11 @@ const (
 	idleTimeout    = 2 * time.Minute
 	maxHeader      = 16 << 10
 	endWithin      = 20 * time.Second // for requests that are under way at the end
+
+	maxBody     = 64 << 10 // but for imports; an event is a few hundred bytes
+	mostAtOnce  = 256
+	mostHeavy   = 8
+	mostStreams = 128
 )
 
 // New returns a server.
@@ -52,7 +70,8 @@ func New(o Options) *Server {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
-	s.handler = s.routes()
+	s.places, s.heavyPlaces, s.streams = make(chan struct{}, mostAtOnce), make(chan struct{}, mostHeavy), make(chan struct{}, mostStreams)
+	s.handler = s.outside(s.routes())
 	return s
 }
 
@@ -93,15 +112,38 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, h http.Handler) erro
 	return err
 }
 
+// routes are all that is served.
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.alive)
 	mux.HandleFunc("GET /readyz", s.ready)
+	s.api(mux)
+	s.signIn(mux)
 	if s.options.Metrics != nil {
-		mux.Handle("GET /metrics", s.options.Metrics)
+		mux.HandleFunc("GET /metrics", s.metrics)
 	}
 	if s.options.Pages != nil {
 		mux.Handle("/", s.options.Pages)
+	} else {
+		mux.HandleFunc("/", s.nothing)
 	}
 	return mux
+}
+
+// nothing answers that there is nothing.
+func (s *Server) nothing(w http.ResponseWriter, r *http.Request) { s.tell(w, r, access.ErrNotFound) }
+
+// metrics are for programs on this machine, which no proxy has let in, and for
+// operators.
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	local := ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+	if !local {
+		if err := s.options.Service.Access.Allowed(r.Context(), access.Operate, ""); err != nil {
+			s.tell(w, r, err)
+			return
+		}
+	}
+	s.options.Metrics.ServeHTTP(w, r)
 }

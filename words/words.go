@@ -61,6 +61,7 @@ var Events = List{
 	"organisation.quota_set":      {EN: "quota set", VI: "giao chỉ tiêu"},
 	"organisation.target_set":     {EN: "target set", VI: "chỉ tiêu nhiệm kỳ"},
 	"organisation.commended":      {EN: "commended", VI: "khen thưởng"},
+	"organisation.policy_adopted": {EN: "rules of its own adopted", VI: "ban hành quy định riêng"},
 	"organisation.entry_annulled": {EN: "entry annulled", VI: "huỷ mục ghi sai"},
 
 	"village.registered":     {EN: "registered", VI: "đăng ký bản"},
@@ -90,6 +91,8 @@ var Events = List{
 	"member.badge_awarded":    {EN: "badge awarded", VI: "tặng Huy hiệu Đảng"},
 	"member.card_issued":      {EN: "card issued", VI: "cấp thẻ đảng viên"},
 	"member.profile_changed":  {EN: "profile changed", VI: "thay đổi lý lịch"},
+	"member.reviewed":         {EN: "reviewed by the cell", VI: "chi bộ xét công nhận"},
+	"member.received":         {EN: "received", VI: "tiếp nhận sinh hoạt"},
 	"member.entry_annulled":   {EN: "entry annulled", VI: "huỷ mục ghi sai"},
 }
 
@@ -138,17 +141,23 @@ var Causes = List{
 	"late_fact":      {EN: "recorded late", VI: "ghi muộn"},
 	"correction":     {EN: "correction", VI: "sửa mục ghi sai"},
 	"reorganisation": {EN: "reorganisation", VI: "thay đổi tổ chức"},
+	"rule_change":    {EN: "rule change", VI: "thay đổi quy định"},
 	"elapsed":        {EN: "time passed", VI: "hết thời hạn"},
 }
 
 // Work is what falls due.
 var Work = List{
-	"confirmation": {EN: "confirmation", VI: "xét công nhận chính thức"},
-	"rating":       {EN: "rating", VI: "xếp loại năm"},
-	"badge":        {EN: "badge", VI: "Huy hiệu Đảng"},
-	"mentor":       {EN: "mentor for a candidate", VI: "phân công người giúp đỡ"},
-	"quota":        {EN: "quota", VI: "chỉ tiêu kết nạp năm"},
-	"village_cell": {EN: "village without a cell of its own", VI: "bản chưa có chi bộ riêng"},
+	"review":              {EN: "review by the cell", VI: "chi bộ xét đảng viên dự bị"},
+	"confirmation":        {EN: "confirmation", VI: "xét công nhận chính thức"},
+	"rating":              {EN: "rating", VI: "xếp loại năm"},
+	"organisation_rating": {EN: "rating of the organisation", VI: "xếp loại tổ chức đảng năm"},
+	"badge":               {EN: "badge", VI: "Huy hiệu Đảng"},
+	"reception":           {EN: "reception after a transfer", VI: "tiếp nhận sinh hoạt đảng"},
+	"mentor":              {EN: "mentor for a candidate", VI: "phân công người giúp đỡ"},
+	"quota":               {EN: "quota", VI: "chỉ tiêu kết nạp năm"},
+	"target":              {EN: "target of the term", VI: "chỉ tiêu kết nạp nhiệm kỳ"},
+	"village_cell":        {EN: "village without a cell of its own", VI: "bản chưa có chi bộ riêng"},
+	"village_members":     {EN: "village without members", VI: "bản chưa có đảng viên"},
 }
 
 // Movements are the lines of the movements.
@@ -231,6 +240,7 @@ var Fields = List{
 	"status":       {EN: "status", VI: "tình trạng"},
 	"admitted_on":  {EN: "admitted on", VI: "kết nạp ngày"},
 	"confirmed_on": {EN: "confirmed on", VI: "chính thức ngày"},
+	"outcome":      {EN: "outcome", VI: "kết quả"},
 	"measure":      {EN: "measure", VI: "hình thức"},
 	"grounds":      {EN: "grounds", VI: "căn cứ"},
 	"until":        {EN: "until", VI: "đến"},
@@ -275,6 +285,8 @@ var Values = List{
 	"probation_failed":     {EN: "probation failed", VI: "không đủ tư cách dự bị"},
 	"lapsed":               {EN: "lapsed", VI: "bỏ sinh hoạt, không đóng đảng phí"},
 	"unqualified":          {EN: "unqualified", VI: "không đủ tư cách"},
+	"recommended":          {EN: "recommended", VI: "đề nghị công nhận"},
+	"not_recommended":      {EN: "not recommended", VI: "chưa đề nghị công nhận"},
 	"work":                 {EN: "from work", VI: "miễn công tác"},
 	"activity":             {EN: "from meetings", VI: "miễn sinh hoạt"},
 	"true":                 {EN: "yes", VI: "có"},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/term"
 
 	"rollbook/domain"
+	"rollbook/eventstore"
 	"rollbook/ledger"
 )
 
@@ -39,16 +41,25 @@ type app struct {
 
 	logger *slog.Logger
 	begun  bool // the arguments were understood
+	args   []string
+
+	// Of a command that was handed over to the service: see handover.go.
+	shared  *ledger.Ledger // the one that the service has open
+	service *app           // the service, which knows where that is
+	where   string         // the directory that the caller is in
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
-	a.lang = languageOf(a.env)
+	a.lang, a.args = languageOf(a.env), args
 	root := a.root() //nolint:contextcheck // commands get ctx from cobra, see ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
 	root.SetOut(a.out)
 	root.SetErr(a.console)
 	err := root.ExecuteContext(ctx)
+	if h, ok := errors.AsType[*handedOver](err); ok {
+		return h.exit
+	}
 	if err != nil && !a.begun {
 		err, a.json = asUsage(err), a.json || asksJSON(args)
 	}
@@ -115,8 +126,11 @@ func (a *app) root() *cobra.Command {
 			return a.wrongSubcommand(cmd, args)
 		},
 		Args: cobra.ArbitraryArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return a.begin()
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.begin(); err != nil {
+				return err
+			}
+			return a.handOver(cmd)
 		},
 	}
 	dir := a.env("ROLLBOOK_DATA")
@@ -147,7 +161,9 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(), a.serveCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.projectionsCommand(), a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(),
+		a.backupCommand(), a.restoreCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(),
+		a.serveCommand(), a.accessCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root
@@ -163,6 +179,10 @@ func (a *app) begin() error {
 	a.begun = true
 	if a.database == "" {
 		a.database = a.env("ROLLBOOK_DATABASE")
+	}
+	if s := a.service; s != nil { // where the ledger is, is not for the caller to say
+		a.dir, a.master, a.tree, a.database = s.dir, s.master, s.tree, s.database
+		a.servers, a.feed, a.unsafe = s.servers, s.feed, s.unsafe
 	}
 	level := slog.LevelInfo
 	if a.verbose {
@@ -245,6 +265,12 @@ func (a *app) withLedger(ctx context.Context, do func(*ledger.Ledger) error) err
 }
 
 func (a *app) withLedgerIn(ctx context.Context, dir string, o ledger.Options, do func(*ledger.Ledger) error) error {
+	if a.shared != nil && dir == a.dir {
+		if o.NewTree {
+			return fmt.Errorf("%w: the service has it, and this needs the ledger for itself", eventstore.ErrInUse)
+		}
+		return do(a.shared)
+	}
 	o.Logger = a.logger
 	if dir == a.dir { // not for one that is thrown away
 		o.MasterKey, o.Tree, o.Database = a.master, a.tree, a.database

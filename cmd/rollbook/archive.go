@@ -20,7 +20,7 @@ func (a *app) archiveCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withLedger(cmd.Context(), func(l *ledger.Ledger) error {
 				p := a.progress(a.say("archiving", "đang lưu trữ"), 0, false)
-				r, err := l.Archive(cmd.Context(), to, func(done, of int64) { p.set(cmd.Context(), done, of, done) })
+				r, err := l.Archive(cmd.Context(), a.path(to), func(done, of int64) { p.set(cmd.Context(), done, of, done) })
 				p.end()
 				if err != nil {
 					return err

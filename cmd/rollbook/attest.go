@@ -65,7 +65,7 @@ func (a *app) attestCommand() *cobra.Command {
 				if out == "" {
 					out = query.Report + ".attested"
 				}
-				if err := os.WriteFile(out, append(b, '\n'), 0o600); err != nil {
+				if err := os.WriteFile(a.path(out), append(b, '\n'), 0o600); err != nil {
 					return err
 				}
 				key, err := l.ReportKey()

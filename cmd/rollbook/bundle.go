@@ -37,7 +37,7 @@ func (a *app) bundleCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := os.WriteFile(out, b, 0o600); err != nil {
+				if err := os.WriteFile(a.path(out), b, 0o600); err != nil {
 					return err
 				}
 				policy, err := l.Policy()
@@ -91,7 +91,7 @@ func (a *app) checkCommand() *cobra.Command {
 			if a.signing.Policy == "" {
 				return usage("check needs --policy FILE; `rollbook checkpoint policy` writes that of a ledger", "cần --policy TỆP; `rollbook checkpoint policy` ghi ra chính sách của sổ")
 			}
-			text, err := os.ReadFile(a.signing.Policy)
+			text, err := os.ReadFile(a.path(a.signing.Policy))
 			if err != nil {
 				return err
 			}

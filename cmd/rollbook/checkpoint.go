@@ -151,7 +151,7 @@ func (a *app) checkpointNoticeCommand() *cobra.Command {
 					return err
 				}
 				if png != "" {
-					if err := os.WriteFile(png, code.PNG(), 0o644); err != nil { //nolint:gosec // it is for the notice board
+					if err := os.WriteFile(a.path(png), code.PNG(), 0o644); err != nil { //nolint:gosec // it is for the notice board
 						return err
 					}
 				}

@@ -17,6 +17,7 @@ import (
 	"rollbook/internal/postgres"
 	"rollbook/ledger"
 	"rollbook/projections"
+	"rollbook/web/access"
 )
 
 // Exit codes. They are part of what programs outside hold on to.
@@ -82,6 +83,8 @@ var families = []struct {
 		EN: "the files of the tree that the log is compared with are damaged; restore them from a backup or, if the log is certainly whole, make them anew with `rollbook anchor rebuild`",
 		VI: "các tệp của cây băm dùng để đối chiếu nhật ký bị hỏng; hãy khôi phục từ bản sao lưu, hoặc nếu chắc chắn nhật ký còn nguyên thì lập lại bằng `rollbook anchor rebuild`",
 	}},
+	{"verification_failed", exitEvidence, as[*ledger.DamagedBackupError], domain.Text{}},
+	{"verification_failed", exitEvidence, as[*ledger.RollbackError], domain.Text{}},
 	{"evidence_missing", exitEvidence, lacksEvidence, domain.Text{}},
 	{"verification_failed", exitEvidence, as[*audit.EvidenceError], domain.Text{}},
 	{"evidence_missing", exitEvidence, is(audit.ErrMemory), domain.Text{
@@ -135,6 +138,8 @@ var families = []struct {
 	{"usage", exitUsage, is(vault.ErrMasterFile), domain.Text{
 		VI: "không dùng được tệp khoá chính: người khác đọc được (hãy chạy chmod 600), bị hỏng hoặc không phải là tệp",
 	}},
+	{"not_found", exitNotFound, is(ledger.ErrNoBackup), domain.Text{VI: "thư mục này không có bản sao lưu nào hoàn chỉnh"}},
+	{"usage", exitUsage, is(ledger.ErrBackupPlace), domain.Text{VI: "không sao lưu được vào thư mục này: nó nằm trong thư mục dữ liệu, có nội dung khác, hoặc là bản sao của sổ khác"}},
 	{"not_found", exitNotFound, is(ledger.ErrNoLog), domain.Text{
 		EN: "the NATS servers have no log; make it with `rollbook nats init` and a login that may create streams",
 		VI: "máy chủ NATS chưa có nhật ký; hãy tạo bằng `rollbook nats init` với tài khoản được phép tạo stream",
@@ -182,6 +187,9 @@ var families = []struct {
 		EN: "the database holds another ledger; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2",
 		VI: "cơ sở dữ liệu này đang giữ một sổ khác; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
 	}},
+	{"not_found", exitNotFound, is(access.ErrAccount), domain.Text{VI: "không có tài khoản này; xem `rollbook access list`"}},
+	{"not_found", exitNotFound, is(access.ErrNotFound), domain.Text{EN: "there is no token that begins so; see `rollbook access tokens`", VI: "không có mã truy cập bắt đầu như vậy; xem `rollbook access tokens`"}},
+	{"usage", exitUsage, is(access.ErrValue), domain.Text{VI: "giá trị không hợp lệ; xem --help"}},
 	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{}},
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{
 		EN: "somebody else recorded something on the same subject at the same moment, and nothing was stored; give the same command again",

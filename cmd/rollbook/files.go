@@ -42,7 +42,7 @@ func (a *app) openFiles(ctx context.Context, names []string) (_ *files, err erro
 			return nil, usage(`"-" can stand once only`, `"-" chỉ được ghi một lần`)
 		}
 		stdin = stdin || name == "-"
-		if err := f.add(ctx, name, a.stdin); err != nil {
+		if err := f.add(ctx, name, a.path(name), a.stdin); err != nil {
 			return nil, err
 		}
 	}
@@ -57,12 +57,12 @@ func (f *files) close() error {
 	return errors.Join(errs...)
 }
 
-func (f *files) add(ctx context.Context, name string, stdin io.Reader) error {
+func (f *files) add(ctx context.Context, name, path string, stdin io.Reader) error {
 	shown, in, regular := show(name), stdin, false
 	if name == "-" {
 		shown = "stdin"
 	} else {
-		file, err := os.Open(name)
+		file, err := os.Open(path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return notFound("%s: there is no such file; check the name", "%s: không có tệp này; hãy kiểm tra lại tên", shown)

@@ -172,7 +172,7 @@ func (a *app) value(field, value string, names organisationNames) string {
 		return a.label(words.Statuses, value)
 	case "grade":
 		return a.label(words.Grades, value)
-	case "source", "role", "course", "cause", "measure", "kind", "sector", "joint", "temporary":
+	case "source", "role", "course", "cause", "outcome", "measure", "kind", "sector", "joint", "temporary":
 		return a.label(words.Values, value)
 	case "organisation", "parent", "into", "commune", "cell", "issued_by":
 		return names.of(value)

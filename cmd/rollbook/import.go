@@ -94,7 +94,7 @@ func (a *app) importInto(ctx context.Context, l *ledger.Ledger, f *files, o ledg
 // plays in a directory of its own.
 func (a *app) importDirectory(dryRun bool) (dir string, cleanUp func() error, err error) {
 	nothing := func() error { return nil }
-	if !dryRun {
+	if !dryRun || a.shared != nil {
 		return a.dir, nothing, nil
 	}
 	found, err := os.ReadDir(a.dir)

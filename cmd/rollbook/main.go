@@ -6,7 +6,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"os"
@@ -32,7 +31,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	signal.Ignore(syscall.SIGPIPE)
 
 	a := &app{
-		stdin: stdin, out: &output{w: bufio.NewWriterSize(stdout, 64<<10)}, console: &console{w: stderr},
+		stdin: stdin, out: newOutput(stdout), console: &console{w: stderr},
 		now: time.Now, env: os.Getenv,
 	}
 	return a.run(ctx, args)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"unicode"
@@ -14,8 +15,19 @@ import (
 // program ends, so that a full disk does not pass for success.
 type output struct {
 	w          *bufio.Writer
+	to         io.Writer // behind w
 	err        error
 	documented bool // a JSON document was begun; there must not be another
+}
+
+func newOutput(to io.Writer) *output {
+	return &output{w: bufio.NewWriterSize(to, 64<<10), to: to}
+}
+
+// file returns the file that output goes to, if it is one.
+func (o *output) file() (*os.File, bool) {
+	f, ok := o.to.(*os.File)
+	return f, ok
 }
 
 func (o *output) Write(b []byte) (int, error) {

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -28,7 +33,8 @@ Whoever owns the data directory also reaches the service by the socket rollbook.
 signing in. The ledger is made if the directory is empty.`
 
 func (a *app) serveCommand() *cobra.Command {
-	var listen, name string
+	var o serveOptions
+	var name string
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the ledger over HTTP", Long: serveLong, Args: arguments(0, 0),
 		Example: "  rollbook serve\n  rollbook serve --listen 127.0.0.1:8443 --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --database postgres://rollbook@db/rollbook",
@@ -36,13 +42,19 @@ func (a *app) serveCommand() *cobra.Command {
 			if name != "" && !domain.ValidID(name) {
 				return usage("--name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", "--name %q phải gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(name))
 			}
+			if err := o.check(); err != nil {
+				return err
+			}
 			ctx := cmd.Context()
 			return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: name}, func(l *ledger.Ledger) error {
-				return a.serve(ctx, l, listen)
+				return a.serve(ctx, l, o)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to listen at")
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen at; one that others reach needs TLS, here or in front of it")
+	cmd.Flags().StringVar(&o.url, "url", "", "where people reach the service if a proxy in front of it speaks TLS, such as https://rollbook.example")
+	cmd.Flags().StringVar(&o.cert, "tls-cert", "", "file with the certificate to serve TLS by; it is read again when it changes")
+	cmd.Flags().StringVar(&o.key, "tls-key", "", "file with the key to that certificate")
 	cmd.Flags().StringVar(&name, "name", "", "name of the ledger, when it is made (default ledger)")
 	return cmd
 }
@@ -52,20 +64,81 @@ type reachable struct {
 	Ledger string `json:"ledger"`
 	URL    string `json:"url"`
 	Socket string `json:"socket"`
+	// First is where the first operator chooses login and password, once and
+	// within a day; "" when there is one.
+	First string `json:"first,omitempty"`
+}
+
+// serveOptions are the flags of serve.
+type serveOptions struct{ listen, url, cert, key string }
+
+func (o serveOptions) check() error {
+	if (o.cert == "") != (o.key == "") {
+		return usage("--tls-cert and --tls-key go together", "--tls-cert và --tls-key phải đi cùng nhau")
+	}
+	if u, err := url.Parse(o.url); o.url != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.Path != "" && u.Path != "/") {
+		return usage("--url %q is not an address such as https://rollbook.example", "--url %q không phải địa chỉ như https://rollbook.example", show(o.url))
+	}
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return usage("--listen %q is not an address such as 127.0.0.1:8080", "--listen %q không phải địa chỉ như 127.0.0.1:8080", show(o.listen))
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) && !o.secure() {
+		return usage("--listen %s is reached by others, and passwords would go over the network in clear: give --tls-cert and --tls-key, or --url if a proxy in front speaks TLS",
+			"--listen %s mở cho máy khác, mật khẩu sẽ đi qua mạng không mã hoá: hãy ghi --tls-cert và --tls-key, hoặc --url nếu có máy chủ TLS đứng trước", show(o.listen))
+	}
+	return nil
+}
+
+// secure reports whether people reach the service by TLS.
+func (o serveOptions) secure() bool { return o.cert != "" || o.url != "" }
+
+// certificate is one that is read again when its file changes.
+type certificate struct {
+	cert, key string
+
+	mu   sync.Mutex
+	read time.Time
+	pair *tls.Certificate
+}
+
+func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info, err := os.Stat(c.cert)
+	if err == nil && (c.pair == nil || !info.ModTime().Equal(c.read)) {
+		var pair tls.Certificate
+		if pair, err = tls.LoadX509KeyPair(c.cert, c.key); err == nil {
+			c.pair, c.read = &pair, info.ModTime()
+		}
+	}
+	if c.pair != nil {
+		return c.pair, nil // while the files are being exchanged, the one before
+	}
+	return nil, err
 }
 
 // serve serves a ledger until ctx ends, which is how it is meant to end.
-func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err error) {
+func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err error) {
 	if err := a.catchUp(ctx, l); err != nil {
 		return err
 	}
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	listener, err := config.Listen(ctx, "tcp", o.listen)
 	if err != nil {
 		return &problem{name: "usage", exit: exitUsage, cause: err, text: textf(
-			"cannot listen at %s: %v; name another address with --listen", "không thể mở cổng %s: %v; hãy chỉ địa chỉ khác bằng --listen", show(address), err)}
+			"cannot listen at %s: %v; name another address with --listen", "không thể mở cổng %s: %v; hãy chỉ địa chỉ khác bằng --listen", show(o.listen), err)}
 	}
 	defer listener.Close()
+	scheme := "http://"
+	if o.cert != "" {
+		c := &certificate{cert: o.cert, key: o.key}
+		if _, err := c.get(nil); err != nil {
+			return usage("the certificate cannot be used: %v", "không dùng được chứng chỉ: %v", err)
+		}
+		listener = tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}})
+		scheme = "https://"
+	}
 	socket, err := a.listenSocket(ctx, filepath.Join(a.dir, ledger.SocketFile))
 	if err != nil {
 		return err
@@ -81,8 +154,18 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Logger: a.logger})
-	answer := reachable{Ledger: l.Name(), URL: "http://" + listener.Addr().String()}
+	server := web.New(web.Options{Service: s, Pages: seen, Logger: a.logger, URL: o.url, Secure: o.secure()})
+	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
+	if o.url != "" {
+		answer.URL = strings.TrimSuffix(o.url, "/")
+	}
+	first, err := rights.FirstOperator(ctx)
+	if err != nil {
+		return err
+	}
+	if first != "" {
+		answer.First = answer.URL + "/first/" + first
+	}
 	if socket != nil {
 		defer socket.Close()
 		answer.Socket = socket.Addr().String()
@@ -91,11 +174,21 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, address string) (err 
 		a.out.document(answer)
 	} else {
 		a.out.printf(a.say("Serving the ledger %s at %s\n", "Đang phục vụ sổ %s tại %s\n"), answer.Ledger, answer.URL)
+		if answer.First != "" {
+			a.out.printf(a.say("Choose a login and a password for the first operator, once and within a day, at\n%s\n", "Hãy chọn tên đăng nhập và mật khẩu cho người vận hành đầu tiên, một lần trong một ngày, tại\n%s\n"), answer.First)
+		}
 	}
 	if err := a.out.flush(); err != nil {
 		return errOutput(err)
 	}
+	errands, err := a.listenSocket(ctx, filepath.Join(a.dir, ledger.ErrandsFile))
+	if err != nil {
+		return err
+	}
 	g, running := errgroup.WithContext(ctx)
+	if errands != nil {
+		g.Go(func() error { return a.doErrands(running, errands, l) })
+	}
 	g.Go(func() error { return l.Keep(running, ledger.Keeping{Models: true, Feed: true}) })
 	g.Go(func() error { return server.Serve(running, listener, server.Handler()) })
 	if socket != nil {

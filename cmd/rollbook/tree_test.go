@@ -42,6 +42,8 @@ var examples = map[string][]string{
 	"anchor rebuild":        {},
 	"verify":                {},
 	"archive":               {},
+	"backup":                {"copy"},                            // with a directory: see below
+	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below
 	"attest":                {"headcount"},                       // with a file: see below
 	"check report":          {"headcount.attested"},              // see the script attest
@@ -61,6 +63,16 @@ var examples = map[string][]string{
 	"bench audit":           {"--members", "1"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
 	"serve":                 {"--listen", "127.0.0.1:0"}, // see serve_test.go
+	"access list":           {},
+	"access add":            {"Lò Thị Mẫu"},
+	"access grant":          {"u-abc", "clerk", "--organisation", "a"}, // with an account: see the script access
+	"access revoke":         {"u-abc", "clerk"},
+	"access invite":         {"u-abc"},
+	"access disable":        {"u-abc"},
+	"access token":          {"u-abc", "--days", "1"},
+	"access tokens":         {},
+	"access end-token":      {"rb_12345678"},
+	"access readings":       {"--limit", "5"},
 	"demo":                  {"--no-serve"},
 	"version":               {},
 	"completion bash":       {},
@@ -116,8 +128,18 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 				return // see TestLongCommandsAnswerInJSON
 			case "sign", "witness serve", "serve":
 				return // they run until they are stopped
+			case "access grant", "access invite", "access disable", "access token", "access end-token":
+				return // they need an account: see TestAccess
 			case "check", "check report":
 				return // they need files of others: see the scripts bundle and attest
+			case "backup":
+				args = []string{t.TempDir()}
+			case "restore":
+				args = []string{t.TempDir()}
+				if a := rollbook(t, nil, "backup", args[0], "--data", dir); a.exit != exitDone {
+					t.Fatalf("backup: exit %d, %s", a.exit, a.stderr)
+				}
+				data = t.TempDir()
 			case "attest":
 				args = []string{"headcount", "--by", "ethnicity", "--out", filepath.Join(t.TempDir(), "r")}
 			case "bundle":

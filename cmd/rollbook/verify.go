@@ -30,7 +30,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if from != "" {
 				var err error
-				if what.From, err = os.ReadFile(from); err != nil {
+				if what.From, err = os.ReadFile(a.path(from)); err != nil {
 					return usage("--from: %s", "--from: %s", err)
 				}
 			}
@@ -45,7 +45,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			if folder == "" {
 				v, err = ledger.Verify(cmd.Context(), a.dir, o, what, progress)
 			} else {
-				v, err = a.verifyArchive(cmd.Context(), folder, what, progress)
+				v, err = a.verifyArchive(cmd.Context(), a.path(folder), what, progress)
 			}
 			p.end()
 			if err != nil {
@@ -64,7 +64,7 @@ func (a *app) verifyArchive(ctx context.Context, folder string, what ledger.Veri
 	var policy []byte
 	if a.signing.Policy != "" {
 		var err error
-		if policy, err = os.ReadFile(a.signing.Policy); err != nil {
+		if policy, err = os.ReadFile(a.path(a.signing.Policy)); err != nil {
 			return ledger.Verification{}, usage("--policy: %s", "--policy: %s", err)
 		}
 	}

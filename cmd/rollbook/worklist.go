@@ -21,8 +21,10 @@ func (a *app) worklistCommand() *cobra.Command {
 	ahead := aheadDays
 	cmd := &cobra.Command{
 		Use: "worklist", Short: "What is due and overdue", Args: arguments(0, 0),
-		Long: "List what is to be done on a day: confirmations, ratings, badges, candidates without a mentor,\n" +
-			"quotas behind plan, villages without a cell of their own. Names stay sealed: a row names the member's id.",
+		Long: "List what is to be done on a day: reviews and confirmations of provisional members, ratings of members\n" +
+			"and grassroots organisations, badges, transfers not yet received, candidates without a mentor, quotas and\n" +
+			"targets behind plan, villages without a cell of their own or without members.\n" +
+			"Names stay sealed: a row names the member's id.",
 		Example: "  rollbook report worklist --organisation muong-nhe\n  rollbook report worklist --kind confirmation,badge --ahead 30 --as-of 2022-12-31",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f, err := a.format(form)
@@ -135,31 +137,45 @@ func (a *app) worklistTable(w projections.Worklist, names organisationNames) {
 func (a *app) workText(r projections.Work) string {
 	text := a.label(words.Work, string(r.Kind))
 	switch r.Kind {
-	case projections.WorkRating:
+	case projections.WorkRating, projections.WorkOrganisationRating:
 		text += " " + strconv.Itoa(r.Year)
 	case projections.WorkBadge:
 		text += fmt.Sprintf(a.say(" of %d years", " %d năm"), r.Years)
 	case projections.WorkQuota:
-		text += fmt.Sprintf(a.say(" of %d: %d missing", " %d: thiếu %d"), r.Year, r.Missing)
-	case projections.WorkConfirmation, projections.WorkMentor, projections.WorkVillage:
+		text += fmt.Sprintf(a.say(" of %d", " %d"), r.Year) + a.planText(r)
+	case projections.WorkTarget:
+		text += a.planText(r)
+	case projections.WorkReview, projections.WorkConfirmation, projections.WorkReception, projections.WorkMentor,
+		projections.WorkVillageCell, projections.WorkVillageMembers:
 	}
 	return text
 }
 
+// planText says how far admissions are from what was planned.
+func (a *app) planText(r projections.Work) string {
+	return fmt.Sprintf(a.say(": %d missing; %d of %d planned by now", ": thiếu %d; đã kết nạp %d, theo kế hoạch tới nay %d"), r.Missing, *r.Admitted, *r.Planned)
+}
+
 func (a *app) worklistCSV(w projections.Worklist) {
-	rows := [][]string{{"kind", "due", "overdue", "organisation", "subject", "year", "years", "missing"}}
+	rows := [][]string{{"kind", "due", "overdue", "organisation", "subject", "year", "years", "missing", "planned", "admitted"}}
 	number := func(n int) string {
 		if n == 0 {
 			return ""
 		}
 		return strconv.Itoa(n)
 	}
+	count := func(n *int) string {
+		if n == nil {
+			return ""
+		}
+		return strconv.Itoa(*n)
+	}
 	for _, r := range w.Rows {
 		due := ""
 		if r.Due != nil {
 			due = r.Due.String()
 		}
-		rows = append(rows, []string{string(r.Kind), due, strconv.FormatBool(r.Overdue), r.Organisation, string(r.Subject), number(r.Year), number(r.Years), number(r.Missing)})
+		rows = append(rows, []string{string(r.Kind), due, strconv.FormatBool(r.Overdue), r.Organisation, string(r.Subject), number(r.Year), number(r.Years), number(r.Missing), count(r.Planned), count(r.Admitted)})
 	}
 	a.csv(rows)
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"iter"
 )
 
 // WrappedKey is a data key as a keyring keeps it.
@@ -33,6 +34,17 @@ type Keyring interface {
 	Destroy(ctx context.Context, subject string) ([]WrappedKey, error)
 	// Destroyed returns the owners whose keys were destroyed.
 	Destroyed(ctx context.Context) ([]Owner, error)
+}
+
+// Copyable is a keyring that a backup can be made of, and made from.
+type Copyable interface {
+	Keyring
+	// All yields everything that is kept, as of one moment, by subject and class.
+	All(ctx context.Context) iter.Seq2[WrappedKey, error]
+	// Restore keeps what a copy had, destroyed keys as destroyed, all or nothing,
+	// and returns when it is on disk. It returns ErrHasKey if there is anything
+	// already.
+	Restore(ctx context.Context, keys iter.Seq2[WrappedKey, error]) error
 }
 
 // ErrHasKey means that an owner has a key, or had one, and cannot be given

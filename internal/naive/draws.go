@@ -47,6 +47,8 @@ var weights = []weighted{
 	{1, memberKinds["member.badge_awarded"]},
 	{1, memberKinds["member.card_issued"]},
 	{5, memberKinds["member.profile_changed"]},
+	{3, memberKinds["member.reviewed"]},
+	{3, memberKinds["member.received"]},
 	{4, organisationKinds["organisation.established"]},
 	{1, organisationKinds["organisation.renamed"]},
 	{5, organisationKinds["organisation.moved"]},
@@ -226,6 +228,13 @@ var memberKinds = map[string]draw{
 			changed = fields{"phone": fmt.Sprintf("0912%06d", d.step)}
 		}
 		return d.about(w, "member.profile_changed", candidateOrMember, fields{"person": changed})
+	},
+	"member.reviewed": func(d *drawing, w *world, _ string) *draft {
+		return d.about(w, "member.reviewed", func(m member) bool { return m.status == provisional },
+			fields{"outcome": pick(d.r, "recommended", "not_recommended")})
+	},
+	"member.received": func(d *drawing, w *world, _ string) *draft {
+		return d.about(w, "member.received", candidateOrMember, fields{})
 	},
 }
 

@@ -104,7 +104,11 @@ func (w *world) objection(e entry, alive func(org string) bool) string {
 		if !m.belongs() {
 			return "is no member"
 		}
-	case "member.profile_changed":
+	case "member.reviewed":
+		if m.status != provisional {
+			return "is not on probation"
+		}
+	case "member.profile_changed", "member.received":
 		if m.status != candidate && !m.belongs() {
 			return "is neither member nor candidate"
 		}

@@ -94,7 +94,9 @@ func (p *Pages) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name...}", p.assets.serve)
 	mux.HandleFunc("POST /language", p.language)
-	mux.HandleFunc("GET /licences", p.licences)
+	mux.HandleFunc("GET /licences", p.open(p.licences))
+	mux.HandleFunc("GET /sign-in", p.open(p.signInForm))
+	mux.HandleFunc("GET /first/{token}", p.open(p.firstForm))
 	for pattern, page := range map[string]func(*asked) error{
 		"GET /{$}":                  p.dashboard,
 		"GET /organisations":        p.organisations,
@@ -113,6 +115,7 @@ func (p *Pages) routes() *http.ServeMux {
 		"GET /explain":              p.explain,
 		"GET /drill/{what}":         p.drill,
 		"GET /worklist":             p.worklist,
+		"GET /findings":             p.findings,
 		"GET /audit":                p.audit,
 		"POST /audit/verify":        p.verify,
 		"GET /audit/checkpoint.png": p.checkpointPicture,
@@ -258,6 +261,7 @@ func (p *Pages) frame(a *asked, title, here string) frame {
 		{"/organisations", "organisations", access.ReadFigures},
 		{"/members", "register", access.ReadEntries},
 		{"/worklist", "worklist", access.ReadEntries},
+		{"/findings", "findings", access.ReadEntries},
 		{"/record", "record", access.Record},
 		{"/import", "import", access.Import},
 		{"/explain", "explain", access.ReadEntries},
@@ -288,17 +292,24 @@ func (p *Pages) show(a *asked, status int, name string, data any) error {
 	return nil
 }
 
-// licences lists what others gave to the pages. Anybody may read that.
-func (p *Pages) licences(w http.ResponseWriter, r *http.Request) {
-	visitor, _ := access.VisitorFrom(r.Context())
-	a := &asked{w: w, r: r, ctx: r.Context(), visitor: visitor, t: p.tongueOf(r, visitor)}
-	err := p.show(a, http.StatusOK, "licences", struct {
+// open answers with a page that anybody may see.
+func (p *Pages) open(answer func(*asked) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		visitor, _ := access.VisitorFrom(r.Context())
+		a := &asked{w: w, r: r, ctx: r.Context(), visitor: visitor, t: p.tongueOf(r, visitor)}
+		if err := answer(a); err != nil {
+			p.wrong(a, err)
+		}
+	}
+}
+
+// licences lists what others gave to the pages.
+func (p *Pages) licences(a *asked) error {
+	return p.show(a, http.StatusOK, "licences", struct {
 		frame
 		Licences []licence
 	}{p.frame(a, a.t.say("licences"), ""), licences()})
-	if err != nil {
-		p.wrong(a, err)
-	}
 }
 
 var errNoPage = errors.New("there is no such page")

@@ -20,7 +20,7 @@ func everyPage() []string {
 		"/", "/?as_of=2022-06-30&known=then", "/organisations", "/organisations/xa-a", "/villages/v1", "/members", "/members?status=all&organisation=xa-a",
 		"/members/m1", "/members/c1", "/record", "/import", "/explain", "/explain?what=headcount&from=2021-12-31&to=2022-12-31&by=ethnicity",
 		"/explain?what=movements&from=2021-12-31&to=2022-12-31", "/drill/headcount?by=ethnicity&value=26", "/drill/indicator?count=women",
-		"/drill/movement?line=admitted&from=2021-12-31", "/worklist", "/audit", "/feed", "/licences", "/nowhere", "/?as_of=nonsense",
+		"/drill/movement?line=admitted&from=2021-12-31", "/worklist", "/findings", "/sign-in?failed=credentials", "/first/token", "/audit", "/feed", "/licences", "/nowhere", "/?as_of=nonsense",
 	}
 	return pages
 }

@@ -149,17 +149,23 @@ func (p *Pages) workRows(a *asked, q question, work []projections.Work, organisa
 // doneBy is the event that does a piece of work, and what goes into its form.
 func doneBy(w projections.Work) (typeName, more string) {
 	switch w.Kind {
+	case projections.WorkReview:
+		return "member.reviewed", ""
 	case projections.WorkConfirmation:
 		return "member.confirmed", ""
 	case projections.WorkRating:
 		return "member.rated", "&data.year=" + strconv.Itoa(w.Year)
+	case projections.WorkOrganisationRating:
+		return "organisation.rated", "&data.year=" + strconv.Itoa(w.Year)
+	case projections.WorkReception:
+		return "member.received", ""
 	case projections.WorkBadge:
 		return "member.badge_awarded", ""
 	case projections.WorkMentor:
 		return "member.mentor_assigned", ""
-	case projections.WorkVillage:
+	case projections.WorkVillageCell:
 		return "village.cell_assigned", ""
-	case projections.WorkQuota:
+	case projections.WorkQuota, projections.WorkTarget, projections.WorkVillageMembers:
 	}
 	return "", ""
 }
@@ -168,13 +174,24 @@ func doneBy(w projections.Work) (typeName, more string) {
 func (t *tongue) work(w projections.Work) string {
 	text := capital(t.word(words.Work, string(w.Kind)))
 	switch w.Kind {
-	case projections.WorkRating:
+	case projections.WorkRating, projections.WorkOrganisationRating:
 		text += " " + strconv.Itoa(w.Year)
 	case projections.WorkBadge:
 		text += t.say("work.badge", w.Years)
 	case projections.WorkQuota:
-		text += t.say("work.quota", w.Year, w.Missing)
-	case projections.WorkConfirmation, projections.WorkMentor, projections.WorkVillage:
+		text += " " + strconv.Itoa(w.Year) + t.plan(w)
+	case projections.WorkTarget:
+		text += t.plan(w)
+	case projections.WorkReview, projections.WorkConfirmation, projections.WorkReception, projections.WorkMentor,
+		projections.WorkVillageCell, projections.WorkVillageMembers:
 	}
 	return text
+}
+
+// plan says how far admissions are from what was planned.
+func (t *tongue) plan(w projections.Work) string {
+	if w.Admitted == nil || w.Planned == nil {
+		return ""
+	}
+	return t.say("work.plan", w.Missing, *w.Admitted, *w.Planned)
 }

@@ -13,6 +13,8 @@ import (
 type RecordOptions struct {
 	// IfVersion is where the subject's history must end: see [ledger.By].
 	IfVersion *eventstore.Position
+	// ID is what an event without an id gets: see [ledger.By].
+	ID string
 }
 
 // Record takes in one event on behalf of the visitor, who needs [access.Record]
@@ -23,7 +25,7 @@ func (s *Service) Record(ctx context.Context, event []byte, o RecordOptions) (le
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
-	by.IfVersion = o.IfVersion
+	by.ID, by.IfVersion = o.ID, o.IfVersion
 	return s.Ledger.RecordBy(ctx, event, by)
 }
 
@@ -33,7 +35,7 @@ func (s *Service) Try(ctx context.Context, event []byte, o RecordOptions) (ledge
 	if err != nil {
 		return ledger.Outcome{}, err
 	}
-	by.IfVersion = o.IfVersion
+	by.ID, by.IfVersion = o.ID, o.IfVersion
 	return s.Ledger.Try(ctx, event, by)
 }
 

@@ -59,7 +59,7 @@ func event(d domain.Description, v view, data object) object {
 			properties.set(f.Name, value(f, v))
 		}
 		// On the feed the ledger has set all that it sets.
-		if f.Required || v == sealed && f.Name != "actor" {
+		if f.Required || v == sealed && f.Name != "actor" && f.Name != "policy" {
 			required = append(required, f.Name)
 		}
 	}

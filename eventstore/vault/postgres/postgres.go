@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -38,7 +40,7 @@ type Keyring struct {
 	schema string
 }
 
-var _ vault.Keyring = (*Keyring)(nil)
+var _ vault.Copyable = (*Keyring)(nil)
 
 // Config says which keyring to open.
 type Config struct {
@@ -248,4 +250,61 @@ func (k *Keyring) Destroyed(ctx context.Context) ([]vault.Owner, error) {
 		return o, err
 	})
 	return owners, pg.Explain(err)
+}
+
+// All implements [vault.Copyable].
+func (k *Keyring) All(ctx context.Context) iter.Seq2[vault.WrappedKey, error] {
+	return func(yield func(vault.WrappedKey, error) bool) {
+		rows, err := k.db.Query(ctx, `SELECT subject, class, kid, kek, wrapped FROM `+k.table("key")+` ORDER BY subject, class`)
+		if err != nil {
+			yield(vault.WrappedKey{}, pg.Explain(err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var w vault.WrappedKey
+			err := rows.Scan(&w.Subject, &w.Class, &w.KID, &w.KEK, &w.Wrapped)
+			if !yield(w, pg.Explain(err)) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(vault.WrappedKey{}, pg.Explain(err))
+		}
+	}
+}
+
+// Restore implements [vault.Copyable].
+func (k *Keyring) Restore(ctx context.Context, keys iter.Seq2[vault.WrappedKey, error]) error {
+	next, stop := iter.Pull2(keys)
+	defer stop()
+	var torn error // the database wraps it as text
+	err := k.durably(ctx, func(tx pgx.Tx) error {
+		var held bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM `+k.table("key")+`)`).Scan(&held); err != nil {
+			return pg.Explain(err)
+		}
+		if held {
+			return vault.ErrHasKey
+		}
+		now := time.Now().Unix()
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{k.schema, "key"}, []string{"subject", "class", "kid", "kek", "wrapped", "destroyed"},
+			pgx.CopyFromFunc(func() ([]any, error) {
+				w, err, ok := next()
+				if !ok || err != nil {
+					torn = err
+					return nil, err
+				}
+				var destroyed *int64
+				if w.Wrapped == nil {
+					destroyed = &now
+				}
+				return []any{w.Subject, w.Class, w.KID, w.KEK, w.Wrapped, destroyed}, nil
+			}))
+		return err
+	})
+	if torn != nil {
+		return torn
+	}
+	return err
 }

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"net/url"
 	"os"
 	"slices"
@@ -40,7 +41,7 @@ type Keyring struct {
 	find  *sql.Stmt
 }
 
-var _ vault.Keyring = (*Keyring)(nil)
+var _ vault.Copyable = (*Keyring)(nil)
 
 // Config says which keyring to open.
 type Config struct {
@@ -253,4 +254,54 @@ func (k *Keyring) Destroyed(ctx context.Context) ([]vault.Owner, error) {
 		owners[i] = w.Owner
 	}
 	return owners, err
+}
+
+// All implements [vault.Copyable].
+func (k *Keyring) All(ctx context.Context) iter.Seq2[vault.WrappedKey, error] {
+	return func(yield func(vault.WrappedKey, error) bool) {
+		rows, err := k.read.QueryContext(ctx, `SELECT subject, class, kid, kek, wrapped FROM key ORDER BY subject, class`)
+		if err != nil {
+			yield(vault.WrappedKey{}, err)
+			return
+		}
+		defer func() { _ = rows.Close() }() // rows.Err says what went wrong
+		for rows.Next() {
+			var w vault.WrappedKey
+			err := rows.Scan(&w.Subject, &w.Class, &w.KID, &w.KEK, &w.Wrapped)
+			if !yield(w, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(vault.WrappedKey{}, err)
+		}
+	}
+}
+
+// Restore implements [vault.Copyable].
+func (k *Keyring) Restore(ctx context.Context, keys iter.Seq2[vault.WrappedKey, error]) error {
+	return k.update(ctx, func(tx *sql.Tx) error {
+		var held bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM key)`).Scan(&held); err != nil {
+			return err
+		}
+		if held {
+			return vault.ErrHasKey
+		}
+		st, err := tx.PrepareContext(ctx, `INSERT INTO key (subject, class, kid, kek, wrapped, destroyed)
+			VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 IS NULL THEN unixepoch() END)`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = st.Close() }()
+		for w, err := range keys {
+			if err != nil {
+				return err
+			}
+			if _, err := st.ExecContext(ctx, w.Subject, w.Class, w.KID, w.KEK, w.Wrapped); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -22,7 +22,7 @@ type Config struct {
 
 // Keyring is a keyring that can be closed.
 type Keyring interface {
-	vault.Keyring
+	vault.Copyable
 	Close() error
 }
 
@@ -44,6 +44,7 @@ func Run(t *testing.T, place func(testing.TB) Place) {
 		{"many are found at once", foundMany},
 		{"a key is never replaced", neverReplaced},
 		{"a destroyed key is remembered, and leaves the files", destroyed},
+		{"a copy brings back keys, and that keys were destroyed", restored},
 		{"a keyring is opened only by its own", ownOnly},
 		{"a vault uses it from many sides at once", manyAtOnce},
 	}
@@ -263,4 +264,52 @@ func manyAtOnce(t *testing.T, p Place) {
 		})
 	}
 	wg.Wait()
+}
+
+func restored(t *testing.T, p Place) {
+	k := open(t, p, mine)
+	kept, gone := wrapped("member/a", "identity", 1), wrapped("member/b", "identity", 2)
+	gone.Wrapped = nil
+	want := []vault.WrappedKey{kept, gone}
+	copied := func(yield func(vault.WrappedKey, error) bool) {
+		for _, w := range want {
+			if !yield(w, nil) {
+				return
+			}
+		}
+	}
+	torn := errors.New("torn")
+	err := k.Restore(t.Context(), func(yield func(vault.WrappedKey, error) bool) {
+		if yield(kept, nil) {
+			yield(gone, torn)
+		}
+	})
+	if !errors.Is(err, torn) {
+		t.Errorf("Restore of a copy that breaks off = %v, want %v", err, torn)
+	}
+	all := func() (all []vault.WrappedKey) {
+		t.Helper()
+		for w, err := range k.All(t.Context()) {
+			if err != nil {
+				t.Fatalf("All: %v", err)
+			}
+			all = append(all, w)
+		}
+		return all
+	}
+	if left := all(); len(left) > 0 {
+		t.Errorf("a copy that broke off left %v", left)
+	}
+	if err := k.Restore(t.Context(), copied); err != nil {
+		t.Fatalf("Restore: %v", err)
+	}
+	if have := all(); !equal(have, want) {
+		t.Errorf("All = %v, want %v", have, want)
+	}
+	if dead, err := k.Destroyed(t.Context()); err != nil || !slices.Equal(dead, owners(gone)) {
+		t.Errorf("Destroyed = %v, %v, want %v", dead, err, owners(gone))
+	}
+	if err := k.Restore(t.Context(), copied); !errors.Is(err, vault.ErrHasKey) {
+		t.Errorf("Restore over keys = %v, want %v", err, vault.ErrHasKey)
+	}
 }
