@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -101,6 +102,9 @@ func (o *office) open(t testing.TB) *tab {
 			}
 		}
 	})
+	if err == nil { // a tab in the background would pause its streams
+		_, err = chromedp.Call(ctx, page.BringToFront, cdp.Empty{})
+	}
 	if err == nil {
 		_, err = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
 	}

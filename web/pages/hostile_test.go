@@ -80,6 +80,7 @@ func besieged() []string {
 const planted = `[...document.querySelectorAll("*")].filter((e) => e.matches("main script, body style, iframe, object, embed, base, marquee, video, math, link:not([href^='/static/']), img:not(.qr), meta[http-equiv], main svg:not(.bar, .mark, .badge svg, .chart svg), [href^='javascript:'], [src^='javascript:']") || [...e.attributes].some((a) => /^on/.test(a.name) || /^hx-on/.test(a.name) || a.name === "hx-get" && e.tagName !== "FORM")).map((e) => e.outerHTML.slice(0, 200))`
 
 func TestHostileTextsExecuteNothing(t *testing.T) {
+	t.Parallel()
 	o := serve(t, besieged()...)
 	b := o.open(t)
 	b.wide(1280)

@@ -26,6 +26,7 @@ func everyPage() []string {
 }
 
 func TestEveryPageIsForEverybody(t *testing.T) {
+	t.Parallel()
 	o := serve(t, district()...)
 	b := o.open(t)
 	b.wide(1280)
@@ -41,6 +42,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 }
 
 func TestEveryPageSpeaksEnglish(t *testing.T) {
+	t.Parallel()
 	o := serve(t, district()...)
 	b := o.open(t)
 	b.visit("/members/m1")
@@ -65,6 +67,7 @@ func TestEveryPageSpeaksEnglish(t *testing.T) {
 }
 
 func TestEveryFormIsForEverybody(t *testing.T) {
+	t.Parallel()
 	o := serve(t, district()...)
 	b := o.open(t)
 	b.wide(1280)

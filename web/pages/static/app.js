@@ -61,6 +61,7 @@ function slider(form, range) {
 // tryOut asks what the rules say to a form while it is filled in.
 function tryOut(form) {
   const box = form.querySelector(form.dataset.try);
+  if (box.firstElementChild) box.scrollIntoView({ block: "center" });
   let turn = 0;
   form.addEventListener("change", async () => {
     if (!form.checkValidity()) return;
