@@ -54,7 +54,7 @@ func startChromium() {
 		chromedp.Flag("lang", "vi"), chromedp.WSURLReadTimeout(time.Minute))
 	allocator, endAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, endBrowser := chromedp.NewContext(allocator)
-	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx)
+	chromium.ctx, chromium.err = ctx, chromedp.Do(ctx) //nolint:fatcontext // the browser's, of which each tab's is a child
 	chromium.end = func() {
 		endBrowser()
 		endAllocator()

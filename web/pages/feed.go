@@ -153,7 +153,7 @@ func (p *Pages) feedStream(a *asked) error {
 	a.w.Header().Set("Content-Type", "text/event-stream")
 	s := &stream{w: a.w, c: http.NewResponseController(a.w)}
 	if err := s.send(": here\n\n"); err != nil {
-		return nil //nolint:nilerr // the reader is gone
+		return nil // the reader is gone
 	}
 	found := make(chan domain.Entry)
 	ended := make(chan struct{})
@@ -194,7 +194,7 @@ func (p *Pages) feedStream(a *asked) error {
 			}
 		}
 		if err := s.send(said); err != nil {
-			return nil //nolint:nilerr // the reader is gone
+			return nil // the reader is gone
 		}
 	}
 }

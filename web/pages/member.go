@@ -206,6 +206,7 @@ func (p *Pages) badge(a *asked, subject domain.Subject) (*badge, error) {
 	at := t.number(int64(proven.At))
 	switch {
 	case proven.Wrong != nil:
+		//nolint:nilerr // what is wrong with the evidence is the answer
 		return &badge{"bad", t.say("badge.failed"), t.say("badge.failed.text", string(proven.Wrong.Code)), crossIcon}, nil
 	case proven.Pending > 0:
 		return &badge{"warn", t.say("badge.pending"), t.say("badge.pending.text", t.number(int64(proven.Pending)), at), clockIcon}, nil

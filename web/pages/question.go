@@ -134,15 +134,14 @@ type filter struct {
 	Options                            []option
 }
 
-// beginning is the first day that the slider offers where the ledger does not say
-// when it began.
+// sliderYears is how many years the slider goes back.
 const sliderYears = 5
 
 // when makes the form for a question. Keep are names of values that stay.
 func (p *Pages) when(a *asked, q question, action string, keep ...named) when {
 	today := p.service.Today()
 	last := max(today, q.AsOf)
-	first := p.beginning(a, last)
+	first := beginning(last)
 	w := when{
 		Action: action, Day: q.AsOf.String(), First: min(first, q.AsOf).String(), Last: last.String(), DayText: a.t.day(q.AsOf),
 		Known: q.known, KnownAt: q.knownAt, Keep: keep,
@@ -161,9 +160,9 @@ func (p *Pages) when(a *asked, q question, action string, keep ...named) when {
 	return w
 }
 
-// beginning returns the first day from which figures say something: the year in
-// which the first organisation was established, but at most some years back.
-func (p *Pages) beginning(a *asked, last domain.Date) domain.Date {
+// beginning returns the first day that the slider offers. The field beside it takes
+// any.
+func beginning(last domain.Date) domain.Date {
 	day, _ := domain.NewDate(max(last.Year()-sliderYears, domain.FirstDay.Year()+1), 1, 1)
 	return day
 }

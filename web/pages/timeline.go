@@ -3,6 +3,7 @@ package pages
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,8 +58,7 @@ func (p *Pages) timeline(a *asked, h ledger.History, organisations names) []entr
 	subject := domain.Subject(h.Subject)
 	today := p.service.Today()
 	var out []entry
-	for i := len(h.Entries) - 1; i >= 0; i-- {
-		e := h.Entries[i]
+	for _, e := range slices.Backward(h.Entries) {
 		v := entry{
 			Sequence: e.Sequence, SequenceText: strconv.FormatUint(e.Sequence, 10), ID: e.ID, Type: capital(a.t.word(words.Events, e.Type)),
 			Effective: a.t.day(e.EffectiveOn), Recorded: a.t.moment(e.Time), Actor: e.Actor, Reason: e.Reason,
