@@ -48,6 +48,29 @@ func (v Verdict) Refused() (list []Departure) {
 	return list
 }
 
+// Rejection returns the answer to an entry that is refused, nil for one that is
+// not. It names all rules that the entry departs from without leave, the first one
+// in its Rule.
+func (v Verdict) Rejection() *Rejection {
+	var r *Rejection
+	for _, d := range v.Refused() {
+		says := Text{
+			EN: "departs from %s (%s): %s; %s", VI: "khác quy định %s (%s): %s; %s",
+		}.with(d.Rule, d.Source, d.Message, d.Cure)
+		if r == nil {
+			r = &Rejection{Code: CharterRule, Rule: d.Rule, Message: says}
+			continue
+		}
+		r.Message.EN += ". It also " + says.EN
+		r.Message.VI += ". Đồng thời " + says.VI
+	}
+	if r != nil {
+		r.Message.EN += ". With an authority's leave, give the exception: rule, reason, authority"
+		r.Message.VI += ". Nếu cấp có thẩm quyền cho phép, hãy ghi ngoại lệ: quy định, lý do, cấp cho phép"
+	}
+	return r
+}
+
 // Judge says of entries whether they depart from a charter rule. It judges on
 // everything that the world knows, so an entry that was recorded late counts as if
 // it had always been there. It keeps what it has found out: its verdicts are those
@@ -57,6 +80,8 @@ type Judge struct {
 	world   World
 	charter *Charter
 	persons Persons
+	// recording leaves out what is only found.
+	recording bool
 
 	careers map[string]*career
 	facts   map[string]*organisationFacts
@@ -86,19 +111,43 @@ func (j *Judge) Entry(e Entry) Verdict {
 	return j.judge(e, t)
 }
 
-// newest judges an entry that is not in the world, in a world that has it.
+// Recording judges an entry that is about to be recorded, by the rules for which
+// it can be refused. It also returns the members and organisations that the
+// verdict rests on, besides the entry's subject: members whose standing it asked
+// for, and organisations of which it counted something.
+func (j *Judge) Recording(e Entry) (v Verdict, rests []Subject) {
+	other, v := j.with(e, j.world.Timeline(e.Subject), true)
+	if len(other.facts) == 0 {
+		for id := range other.careers {
+			rests = append(rests, MemberSubject(id))
+		}
+	}
+	for id := range other.facts {
+		rests = append(rests, OrganisationSubject(id))
+	}
+	slices.Sort(rests)
+	return v, rests
+}
+
+// newest judges an entry that is not in the world.
 func (j *Judge) newest(e Entry, t Timeline) Verdict {
+	_, v := j.with(e, t, false)
+	return v
+}
+
+// with judges an entry in a world that has it, and returns who judged it there.
+func (j *Judge) with(e Entry, t Timeline, recording bool) (*Judge, Verdict) {
 	w := &worldWith{World: j.world, subject: e.Subject, timeline: t.With(e)}
 	other := NewJudge(w, j.charter, j.persons)
-	if e.Subject.Kind() == MemberKind {
-		return other.judge(e, w.timeline)
+	other.recording = recording
+	if e.Subject.Kind() != MemberKind {
+		d := w.Directory()
+		defer func() { _ = d.Put(e.Subject, t) }() // as it was
+		if r := d.Put(e.Subject, w.timeline); r != nil {
+			return other, Verdict{} // impossible, which Decide says
+		}
 	}
-	d := w.Directory()
-	defer func() { _ = d.Put(e.Subject, t) }() // as it was
-	if r := d.Put(e.Subject, w.timeline); r != nil {
-		return Verdict{} // impossible, which Decide says
-	}
-	return other.judge(e, w.timeline)
+	return other, other.judge(e, w.timeline)
 }
 
 // worldWith is a world with one more entry.
@@ -147,7 +196,7 @@ func (j *Judge) judge(e Entry, t Timeline) Verdict {
 	h.verdict.Policy = h.policy.Version
 	for _, c := range checks {
 		r, inForce := h.policy.Rule(c.rule)
-		if !inForce {
+		if !inForce || h.recording && !r.Refuses {
 			continue
 		}
 		switch o := c.of(&h, r); o.answer {
@@ -285,8 +334,6 @@ func checksOf(e Event) []check {
 		return leavingChecks
 	case *BadgeAwarded:
 		return badgeChecks
-	case *CardIssued:
-		return cardChecks
 	case *OrganisationEstablished:
 		return establishmentChecks
 	case *OrganisationRated:
@@ -294,7 +341,7 @@ func checksOf(e Event) []check {
 	case *CellAssigned:
 		return villageChecks
 	case *Identified, *MentorReleased, *CourseCompleted, *CandidacyEnded, *TransferredIn, *BroughtForward, *Restored,
-		*Exempted, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
+		*Exempted, *CardIssued, *ProfileChanged, *Reviewed, *Received, *MemberEntryAnnulled:
 	case *OrganisationRenamed, *OrganisationMoved, *OrganisationMerged, *OrganisationDissolved, *QuotaSet, *TargetSet,
 		*OrganisationCommended, *PolicyAdopted, *OrganisationEntryAnnulled:
 	case *VillageRegistered, *VillageRetired, *VillageEntryAnnulled:

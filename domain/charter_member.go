@@ -2,7 +2,7 @@ package domain
 
 import "slices"
 
-// The rules of membership: discipline, removal, ratings, badges, cards.
+// The rules of membership: discipline, removal, ratings, badges.
 
 var (
 	disciplineChecks = []check{{"discipline.provisional", disciplineProvisional}}
@@ -21,7 +21,6 @@ var (
 		{"badge.day", badgeDay},
 		{"badge.years", badgeYearsFull},
 	}
-	cardChecks = []check{{"card.digits", cardDigits}}
 )
 
 func disciplineProvisional(h *hearing, _ PolicyRule) opinion {
@@ -175,12 +174,4 @@ func badgeYearsFull(h *hearing, _ PolicyRule) opinion {
 	}
 	due := (t.since - early).AddYears(h.entry.Event.(*BadgeAwarded).Years)
 	return departs(h.entry.EffectiveOn < due, facts{"due": due})
-}
-
-func cardDigits(h *hearing, r PolicyRule) opinion {
-	n := len(h.entry.Event.(*CardIssued).Card)
-	if n == 0 {
-		return opinion{answer: unsure} // sealed
-	}
-	return departs(n != r.Parameter("digits") && n != r.Parameter("or_digits"), nil)
 }

@@ -2,9 +2,12 @@ package domain_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"rollbook/domain"
 )
@@ -85,10 +88,54 @@ func (v verdict) try(t *testing.T) {
 	}
 }
 
-func tryAll(t *testing.T, cases []verdict) {
-	t.Helper()
-	for _, v := range cases {
+// charterCases are the cases of all rules.
+func charterCases() []verdict {
+	return slices.Concat(ageCases(), educationCases(), courseCases(), mentorCases(), admissionCases(), readmissionCases(), probationCases(),
+		disciplineCases(), removalCases(), ratingCases(), capCases(), badgeCases(), sizeCases(), quotaCases())
+}
+
+func TestRulesOnBothSidesOfTheirBorders(t *testing.T) {
+	for _, v := range charterCases() {
 		t.Run(v.rule+": "+v.name, v.try)
+	}
+}
+
+// Every rule has a case that keeps it and one that departs from it, and is judged
+// only while a version has it on: a change of version on the day of the entry, and
+// on the day after.
+func TestEveryRuleIsJudgedByTheVersionOfItsDay(t *testing.T) {
+	sides := map[string][3]bool{}
+	for _, v := range charterCases() {
+		s := sides[v.rule]
+		s[v.then] = true
+		sides[v.rule] = s
+		if v.then != departs {
+			continue
+		}
+		base := v.charter
+		if base == nil {
+			base = domain.Embedded()
+		}
+		off := false
+		amended := func(from domain.Date) *domain.Charter {
+			return base.With(domain.Amendment{Version: "trial", From: from, Rules: []domain.RuleChange{{Rule: v.rule, On: &off}}})
+		}
+		before, after := v, v
+		before.charter, before.then, before.says = amended(v.when.EffectiveOn), keeps, ""
+		after.charter = amended(v.when.EffectiveOn + 1)
+		if v.rule != "admission.quota" { // which the organisation has switched on: that holds whatever the centre does
+			t.Run(v.rule+": "+v.name+", off since that day", before.try)
+		}
+		t.Run(v.rule+": "+v.name+", off since the day after", after.try)
+	}
+	for _, d := range domain.RuleDefinitions() {
+		if s := sides[d.ID]; !s[keeps] || !s[departs] {
+			t.Errorf("%s has no case that keeps it and one that departs from it", d.ID)
+		}
+		delete(sides, d.ID)
+	}
+	for id := range sides {
+		t.Errorf("cases of %s, which is no rule", id)
 	}
 }
 
@@ -106,10 +153,10 @@ func provisional(on string) []domain.Entry {
 	return append(candidate(day(on).AddMonths(-13).String()), member("m", on, admitted("")))
 }
 
-func TestAgeAtAdmission(t *testing.T) {
+func ageCases() []verdict {
 	given := candidate("2020-01-01")
 	when := func(on string) domain.Entry { return member("m", on, admitted("")) }
-	tryAll(t, []verdict{
+	return []verdict{
 		{name: "the day before the 18th birthday", given: given, when: when("2021-05-09"), person: born("2003-05-10"), rule: "admission.age_min", then: departs, says: "18 years"},
 		{name: "the 18th birthday", given: given, when: when("2021-05-10"), person: born("2003-05-10"), rule: "admission.age_min", then: keeps},
 		{name: "born on 29 February, on 28 February", given: given, when: when("2022-02-28"), person: born("2004-02-29"), rule: "admission.age_min", then: departs},
@@ -126,13 +173,13 @@ func TestAgeAtAdmission(t *testing.T) {
 		{name: "the last day of the version before", given: given, when: when("2021-07-29"), person: born("1961-07-10"), rule: "admission.age_max", then: departs},
 		{name: "the first day of the version after", given: given, when: when("2021-07-30"), person: born("1961-07-10"), rule: "admission.age_max", then: keeps},
 		{name: "before any version", given: candidate("2009-01-01"), when: when("2011-01-18"), person: born("2003-05-10"), rule: "admission.age_min", then: keeps},
-	})
+	}
 }
 
-func TestProbationAndItsDeadline(t *testing.T) {
+func probationCases() []verdict {
 	given := provisional("2021-05-19")
 	when := func(on string) domain.Entry { return member("m", on, confirmed()) }
-	tryAll(t, []verdict{
+	return []verdict{
 		{name: "a day early", given: given, when: when("2022-05-18"), rule: "confirmation.probation", then: departs, says: "2022-05-19"},
 		{name: "on the day", given: given, when: when("2022-05-19"), rule: "confirmation.probation", then: keeps},
 		{name: "30 days after", given: given, when: when("2022-06-18"), rule: "confirmation.deadline", then: keeps},
@@ -143,21 +190,127 @@ func TestProbationAndItsDeadline(t *testing.T) {
 				Version: "own", Rules: []domain.RuleChange{{Rule: "confirmation.deadline", Parameters: []domain.Parameter{{Name: "days", Value: 31}}}},
 			})),
 		},
-	})
+	}
 }
 
-func TestDisciplineOfProvisionalMembers(t *testing.T) {
+func disciplineCases() []verdict {
 	given := provisional("2021-05-19")
 	official := append(slices.Clone(given), member("m", "2022-05-19", confirmed()))
 	measure := func(m domain.Measure, on string) domain.Entry {
 		return member("m", on, &domain.Disciplined{Measure: m, Decision: decision})
 	}
 	const rule = "discipline.provisional"
-	tryAll(t, []verdict{
+	return []verdict{
 		{name: "a warning", given: given, when: measure("warning", "2021-12-01"), rule: rule, then: keeps},
 		{name: "a dismissal", given: given, when: measure("dismissal", "2021-12-01"), rule: rule, then: departs},
 		{name: "an expulsion", given: given, when: member("m", "2021-12-01", expelled()), rule: rule, then: departs},
 		{name: "a dismissal of an official member", given: official, when: measure("dismissal", "2022-12-01"), rule: rule, then: keeps},
 		{name: "an expulsion of an official member", given: official, when: member("m", "2022-12-01", expelled()), rule: rule, then: keeps},
+	}
+}
+
+// A judge that goes through a whole ledger comes to the same as one that is asked
+// about one entry, in whatever order it goes.
+func TestVerdictsDoNotDependOnTheOrder(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		all := charterCases()
+		v := all[rapid.IntRange(0, len(all)-1).Draw(rt, "case")]
+		w := founded(t).given(t, append(slices.Clip(v.given), v.when)...)
+		persons := func(domain.Subject, domain.Date) (domain.Person, bool) { return v.person, v.person != domain.Person{} }
+		var entries []domain.Entry
+		for _, line := range w.lines {
+			entries = append(entries, line.Entries()...)
+		}
+		slices.SortFunc(entries, func(a, b domain.Entry) int { return int(a.Sequence) - int(b.Sequence) })
+		alone := map[uint64]string{}
+		for _, e := range entries {
+			alone[e.Sequence] = fmt.Sprintf("%+v", domain.NewJudge(w, domain.Embedded(), persons).Entry(e))
+		}
+		j := domain.NewJudge(w, domain.Embedded(), persons)
+		for _, e := range rapid.Permutation(entries).Draw(rt, "order") {
+			if got := fmt.Sprintf("%+v", j.Entry(e)); got != alone[e.Sequence] {
+				rt.Fatalf("%s of %s on %s, judged among others\n%s\nand alone\n%s", e.Type(), e.Subject, e.EffectiveOn, got, alone[e.Sequence])
+			}
+		}
+		if !reflect.DeepEqual(w.directory, w.rebuilt()) {
+			rt.Fatal("judging left the directory changed")
+		}
 	})
+}
+
+func TestWhatIsAnnulledIsNotJudged(t *testing.T) {
+	given := append(provisional("2021-05-19"), named("early", member("m", "2022-01-01", confirmed())))
+	w := founded(t).given(t, append(given, member("m", "2022-01-01", annul("early")))...)
+	for _, e := range w.Timeline(domain.MemberSubject("m")).Entries()[2:] {
+		if v := domain.NewJudge(w, domain.Embedded(), nil).Entry(e); v.Policy != "" || len(v.Departures) > 0 {
+			t.Errorf("%s is judged: %+v", e.Type(), v)
+		}
+	}
+}
+
+func TestAnExceptionCoversTheRulesThatItNames(t *testing.T) {
+	w := founded(t).given(t, provisional("2021-05-19")...)
+	early := member("m", "2022-01-01", confirmed())
+	early.ID, early.Sequence = "early", w.sequence+1
+	for rule, refused := range map[string]bool{
+		"": true, "confirmation.deadline": true, "confirmation.probation": false, "admission.age_max, confirmation.probation": false,
+	} {
+		early.Exception = nil
+		if rule != "" {
+			early.Exception = &domain.Exception{Rule: rule, Reason: "đặc biệt", Authority: "Huyện uỷ"}
+		}
+		v, _ := domain.NewJudge(w, domain.Embedded(), nil).Recording(early)
+		r := v.Rejection()
+		if (r != nil) != refused {
+			t.Errorf("with an exception from %q: %v, want it refused: %t", rule, r, refused)
+		}
+		if r != nil {
+			checkMessage(t, r)
+			if r.Code != domain.CharterRule || r.Rule != "confirmation.probation" || !strings.Contains(r.Message.EN, "Điều 5, Điều lệ Đảng") || !strings.Contains(r.Message.EN, "confirm on that day or later") {
+				t.Errorf("the rejection names %s and says %q", r.Rule, r.Message.EN)
+			}
+		}
+	}
+}
+
+// A second departure is named too, and what is only found is not refused.
+func TestARejectionNamesEveryRule(t *testing.T) {
+	w := founded(t).given(t, candidate("2020-01-01")...)
+	e := member("m", "2021-05-19", admitted(""))
+	e.ID, e.Sequence = "e", w.sequence+1
+	v, _ := domain.NewJudge(w, domain.Embedded(), nil).Recording(e)
+	r := v.Rejection()
+	if r == nil || r.Rule != "admission.awareness_course" {
+		t.Fatalf("Rejection() = %v", r)
+	}
+	for _, rule := range []string{"admission.awareness_course", "admission.ceremony", "admission.introducers"} {
+		if !strings.Contains(r.Message.EN, rule) || !strings.Contains(r.Message.VI, rule) {
+			t.Errorf("%s is not in %q", rule, r.Message)
+		}
+	}
+	w = founded(t).given(t, crowd("a1", 3)...)
+	died := member("q0", "2020-01-01", &domain.Died{})
+	died.ID, died.Sequence = "d", w.sequence+1
+	if v, _ := domain.NewJudge(w, domain.Embedded(), nil).Recording(died); len(v.Departures) > 0 {
+		t.Errorf("a death is judged when it is recorded: %+v", v)
+	}
+}
+
+func TestAVerdictSaysOnWhomItRests(t *testing.T) {
+	rests := func(w *world, e domain.Entry) []domain.Subject {
+		e.ID, e.Sequence = "e", w.sequence+1
+		_, list := domain.NewJudge(w, domain.Embedded(), nil).Recording(e)
+		return list
+	}
+	w := founded(t).given(t, append(candidate("2020-01-01"), member("m", "2020-05-01", mentored("elder")))...)
+	if got, want := rests(w, member("m", "2021-05-19", admitted(""))), []domain.Subject{"member/elder"}; !slices.Equal(got, want) {
+		t.Errorf("an admission rests on %v, want %v", got, want)
+	}
+	w = founded(t).given(t, crowd("a", 3)...)
+	if got, want := rests(w, member("q0", "2021-12-15", rated(2021, "excellent"))), []domain.Subject{"organisation/a"}; !slices.Equal(got, want) {
+		t.Errorf("an excellent grade rests on %v, want %v", got, want)
+	}
+	if got := rests(w, member("q0", "2021-12-15", rated(2021, "good"))); len(got) > 0 {
+		t.Errorf("a good grade rests on %v", got)
+	}
 }

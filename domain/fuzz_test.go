@@ -224,3 +224,35 @@ func depth(raw []byte) int {
 		}
 	}
 }
+
+// FuzzParsePolicy holds that what is read of a policy is bounded and can be used,
+// and that what is refused says where.
+func FuzzParsePolicy(f *testing.F) {
+	f.Add([]byte(`{"version":"v","from":"2027-01-01","rules":{"admission":{"age_min":{"on":false,"source":{"regulation":"Q","article":"1","checked":true},"parameters":{"years":20}}}}}`))
+	f.Add([]byte(`{"version":"v","title":"Đề án","title_en":"Proposal","from":"1930-02-03","rules":{}}`))
+	f.Add([]byte("\xEF\xBB\xBF{\"rules\":null}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		a, err := domain.ParsePolicy(text)
+		if err != nil {
+			r, ok := errors.AsType[*domain.Rejection](err)
+			if !ok {
+				t.Fatalf("ParsePolicy(%q) = %v, no rejection", text, err)
+			}
+			checkMessage(t, r)
+			return
+		}
+		p := domain.Embedded().With(a).On(nil, "", a.From)
+		if p.Version != a.Version {
+			t.Fatalf("on its first day %s is not in force, %s is", a.Version, p.Version)
+		}
+		for _, c := range a.Rules {
+			for _, want := range c.Parameters {
+				for _, r := range p.Rules() {
+					if r.ID == c.Rule && r.Parameter(want.Name) != want.Value {
+						t.Fatalf("%s of %s is %d, want %d", want.Name, c.Rule, r.Parameter(want.Name), want.Value)
+					}
+				}
+			}
+		}
+	})
+}

@@ -25,3 +25,10 @@ func ChangesStructure(e Event) bool {
 // MentorIn returns the id of the other member on whom an event rests, "" for
 // none.
 func MentorIn(e Event) string { return mentorIn(e) }
+
+// AsksForPerson reports whether a charter rule asks of an event of this type for
+// what is known of the person, and sealed.
+func AsksForPerson(e Event) bool {
+	_, ok := e.(*Admitted)
+	return ok
+}

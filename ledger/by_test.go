@@ -53,7 +53,7 @@ func TestAnImportIsAskedLineByLineWithWhatStandsBeforeInIt(t *testing.T) {
 		event("organisation.established", "organisation/z", "2020-01-01", `{"name":"Z","kind":"grassroots_cell","parent":"d"}`),
 		event("organisation.commended", "organisation/z", "2022-01-01", `{"year":2022,"title":"T"}`),
 		event("organisation.commended", "organisation/a", "2022-01-01", `{"year":2022,"title":"T"}`),
-	)}, ledger.ImportOptions{By: ledger.By{Actor: "u-1", Day: day(t, "2023-01-01"), May: func(e domain.Entry, c ledger.Concerned) error {
+	)}, ledger.ImportOptions{By: ledger.By{Actor: "u-1", Day: day(t, "2023-01-01"), May: func(_ domain.Entry, c ledger.Concerned) error {
 		if slices.Contains(c.Belongs, "a") {
 			return no
 		}

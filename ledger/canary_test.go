@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"rollbook/domain"
 	"rollbook/ledger"
 	"rollbook/projections"
@@ -107,8 +109,8 @@ func (c *canaries) bad() []string {
 }
 
 // What people are called, where they live and what is said of them is found
-// nowhere but under seal: in no file of the store, in no log line, no error,
-// no answer of an import.
+// nowhere but under seal: in no file of the store, in no log line, no error, no
+// metric, no answer of an import.
 func TestCanariesAreFoundNowhere(t *testing.T) {
 	var c canaries
 	good, bad := c.good(), c.bad()
@@ -158,6 +160,15 @@ func TestCanariesAreFoundNowhere(t *testing.T) {
 	}
 	models, parked, err := l.Models(t.Context())
 	fmt.Fprintf(&said, "%+v %+v %v\n", models, parked, err)
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(l.Metrics())
+	families, err := registry.Gather()
+	if err != nil || len(families) < 5 {
+		t.Fatalf("metrics: %v, %v", families, err)
+	}
+	for _, f := range families {
+		fmt.Fprintln(&said, f)
+	}
 
 	// They are there, for whoever has the keys.
 	var shown bytes.Buffer

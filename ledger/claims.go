@@ -226,7 +226,7 @@ func (c claim) record() eventstore.Record {
 }
 
 // errLocks asks for more to be kept apart.
-var errLocks = errors.New("a number that the event changes is not locked")
+var errLocks = errors.New("what the event rests on is not locked")
 
 // uncovered returns the numbers of exchanges that are not among the needs.
 func uncovered(exchanges []exchange, needs []need) (more []need) {

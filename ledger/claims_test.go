@@ -142,6 +142,7 @@ func TestANumberBelongsToOneMember(t *testing.T) {
 	for _, tt := range tests {
 		for way, store := range ways {
 			t.Run(tt.name+", "+way, func(t *testing.T) {
+				t.Parallel()
 				l, _ := open(t)
 				mustAccept(t, l, opening()[:3]...)
 				store(t, l, tt.lines)

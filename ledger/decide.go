@@ -119,14 +119,19 @@ type judgement struct {
 	expected eventstore.Head
 	// claims go along with it.
 	claims []claim
+	// charter is what the charter says of it, if it was asked.
+	charter domain.Verdict
+	// rests is who else the charter's verdict rests on.
+	rests []domain.Subject
 	// twin is the record that has the entry's id, or the entry itself if it is
 	// not stored.
 	twin given
 }
 
-// judge judges an entry, and changes nothing. Only what breaks the ledger itself
-// is an error besides a *[domain.Rejection]. The caller holds mu.
-func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, error) {
+// judge judges an entry, and changes nothing. It is judged by the charter too if
+// there is a bench. Only what breaks the ledger itself is an error besides a
+// *[domain.Rejection]. The caller holds mu.
+func (d *desk) judge(p parsed, seen looked, exchanges []exchange, b *bench) (judgement, error) {
 	e := p.entry
 	j := judgement{entry: e}
 	if err := d.may(p); err != nil {
@@ -150,6 +155,12 @@ func (d *desk) judge(p parsed, seen looked, exchanges []exchange) (judgement, er
 		return j, erased()
 	}
 	if err := domain.Decide(d.world, e); err != nil {
+		if broken := d.world.Err(); broken != nil {
+			err = broken
+		}
+		return j, err
+	}
+	if err := b.judge(d.world, &j); err != nil {
 		if broken := d.world.Err(); broken != nil {
 			err = broken
 		}
@@ -193,7 +204,7 @@ func erased() error {
 // decideAhead judges an event on all that is stored and all that was decided
 // ahead of the log before it, and takes it into the world if it is accepted, with
 // the sequence that it will have. The caller has the desk to itself.
-func (d *desk) decideAhead(ctx context.Context, p parsed) (judgement, error) {
+func (d *desk) decideAhead(ctx context.Context, p parsed, b *bench) (judgement, error) {
 	e := &p.entry
 	d.mu.Lock()
 	e.Sequence = uint64(d.base) + d.own + d.ahead + 1
@@ -218,10 +229,11 @@ func (d *desk) decideAhead(ctx context.Context, p parsed) (judgement, error) {
 			return judgement{}, err
 		}
 	}
-	j, err := d.judge(p, seen, exchanges)
+	j, err := d.judge(p, seen, exchanges, b)
 	if err != nil || j.verdict != accepted {
 		return j, err
 	}
+	b.hear(j.entry)
 	return j, d.foresee(j)
 }
 
@@ -303,6 +315,11 @@ type Outcome struct {
 	Type     string `json:"type"`
 	Subject  string `json:"subject"`
 	Sequence uint64 `json:"sequence"`
+	// Policy is the version of the charter's rules that an accepted event was
+	// judged by; empty if none was in force on its day.
+	Policy string `json:"policy,omitempty"`
+	// Findings are the departures from the charter for which it gave leave.
+	Findings []Excepted `json:"findings,omitempty"`
 }
 
 // mostTries is how often an event is decided on anew because another process
@@ -411,7 +428,10 @@ func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome,
 	if err != nil {
 		return Outcome{}, nil, err
 	}
-	out.Status, out.Sequence = "accepted", uint64(at)
+	out.Status, out.Sequence, out.Policy = "accepted", uint64(at), j.charter.Policy
+	for _, d := range j.charter.Departures {
+		out.Findings = append(out.Findings, Excepted{Rule: d.Rule, Source: d.Source.String(), Title: d.Title})
+	}
 	return out, nil, nil
 }
 
@@ -426,15 +446,19 @@ func (d *desk) decide(ctx context.Context, p parsed, needs []need) (j judgement,
 		return j, nil, err
 	}
 	p.entry.Sequence = unplaced
+	b, err := d.ledger.bench(ctx, p.entry)
+	if err != nil {
+		return j, nil, err
+	}
 	for _, sure := range []bool{false, true} {
-		if j, more, err = d.decideOnce(ctx, p, needs, seen, sure); err == nil || more != nil {
+		if j, more, err = d.decideOnce(ctx, p, needs, seen, b, sure); err == nil || more != nil {
 			break
 		}
 	}
 	return j, more, err
 }
 
-func (d *desk) decideOnce(ctx context.Context, p parsed, needs []need, seen looked, sure bool) (j judgement, more []need, err error) {
+func (d *desk) decideOnce(ctx context.Context, p parsed, needs []need, seen looked, b *bench, sure bool) (j judgement, more []need, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ready := func() error {
@@ -461,7 +485,10 @@ func (d *desk) decideOnce(ctx context.Context, p parsed, needs []need, seen look
 			return j, nil, err
 		}
 	}
-	j, err = d.judge(p, seen, exchanges)
+	j, err = d.judge(p, seen, exchanges, b)
+	if more := unheld(j.rests, needs); len(more) > 0 {
+		return j, more, errLocks
+	}
 	if err == nil && j.verdict == accepted {
 		d.flying += uint64(1 + len(j.claims))
 	}

@@ -29,9 +29,8 @@ type History struct {
 	State *MemberState `json:"state"`
 	// Version is the sequence of the subject's last entry, whatever its day.
 	Version uint64 `json:"version"`
-	// Findings are the departures from charter rules. There are none before a
-	// policy is in force.
-	Findings []any `json:"findings"`
+	// Findings are the departures of the entries shown from charter rules.
+	Findings []projections.Finding `json:"findings"`
 	projections.Standing
 }
 
@@ -52,6 +51,8 @@ type HistoryEntry struct {
 	AnnulledBy string `json:"annulled_by,omitempty"`
 	// Late is true when it was recorded after a later day's entry.
 	Late bool `json:"late,omitempty"`
+	// Findings are the charter rules that it departs from.
+	Findings []projections.Finding `json:"findings,omitempty"`
 	// State is the member's state after the entry; nil where the entry does not
 	// count, and for other subjects.
 	State *MemberState `json:"state"`
@@ -92,7 +93,7 @@ func (l *Ledger) SealedHistory(ctx context.Context, subject domain.Subject, asOf
 func (l *Ledger) historyOf(ctx context.Context, subject domain.Subject, asOf, today domain.Date, knownAt eventstore.Position,
 	decode func(eventstore.Record) (domain.Entry, []Closed, error),
 ) (History, error) {
-	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []any{}}
+	h := History{Subject: string(subject), Entries: []HistoryEntry{}, Findings: []projections.Finding{}}
 	figures, err := l.Figures(ctx)
 	if err != nil {
 		return h, err
@@ -148,7 +149,45 @@ func (l *Ledger) historyOf(ctx context.Context, subject domain.Subject, asOf, to
 		h.State = memberState(life.State(day))
 	}
 	h.add(timeline, states, closed, asOf)
-	return h, nil
+	return h, l.judge(ctx, figures, &h, subject, entries)
+}
+
+// judge adds the findings to a history of a subject's entries.
+func (l *Ledger) judge(ctx context.Context, figures *projections.Figures, h *History, subject domain.Subject, entries []domain.Entry) (err error) {
+	given := map[uint64]*domain.Person{}
+	for _, e := range entries {
+		if p := domain.PersonOf(e.Event); p != nil {
+			given[e.Sequence] = p
+		}
+	}
+	q := projections.Question{AsOf: domain.LastDay, KnownAt: h.KnownAt}
+	if h.AsOf != nil {
+		q.AsOf = *h.AsOf
+	}
+	if h.KnownAt == 0 {
+		q.KnownAt = projections.NothingKnown
+	}
+	if h.Findings, err = figures.Verdicts(ctx, q, subject, domain.Embedded(), given); err != nil {
+		return err
+	}
+	for i := range h.Entries {
+		for _, f := range h.Findings {
+			if f.Sequence == h.Entries[i].Sequence {
+				h.Entries[i].Findings = append(h.Entries[i].Findings, f)
+			}
+		}
+	}
+	return nil
+}
+
+// In returns the history with the texts of its findings in a language, "vi" or
+// "en".
+func (h History) In(lang string) History {
+	h.Findings, h.Entries = projections.InLanguage(h.Findings, lang), slices.Clone(h.Entries)
+	for i := range h.Entries {
+		h.Entries[i].Findings = projections.InLanguage(h.Entries[i].Findings, lang)
+	}
+	return h
 }
 
 // carried is what a merger did to a member: an entry of the organisation's.

@@ -24,6 +24,9 @@ type ImportOptions struct {
 	// Atomic stores all or nothing; at most [eventstore.MaxBatch] new records:
 	// events, and the claims of numbers that go along with them.
 	Atomic bool
+	// Strict rejects what departs from a rule of the charter, as if each line were
+	// recorded in turn. Otherwise it is stored, because a file tells history.
+	Strict bool
 	// By is on whose behalf it is; its id and version are of no account.
 	By By
 	// Language is that of the rejections' messages, "vi" or "en".
@@ -100,6 +103,9 @@ func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (Imp
 		read <- l.readBlocks(ctx, files, blocks)
 	}()
 	i := &importer{ledger: l, desk: l.desk, options: o, result: &result, blocks: blocks}
+	if o.Strict {
+		i.bench = newBench(l)
+	}
 	err = i.run(ctx)
 	cancel()
 	for b := range blocks { // let the reader end, and every parser that it began
@@ -187,6 +193,7 @@ type importer struct {
 	records int        // that they will be
 	batch   appended   // the records are yet to be made
 	air     []*flight  // in the order of the log
+	bench   *bench     // nil unless strict
 	moved   bool       // another process has stored something in between
 }
 
@@ -351,7 +358,9 @@ func (i *importer) decide(ctx context.Context, at line, p parsed) error {
 	p = i.options.By.sign(p)
 	j, err := judgement{}, p.err
 	if err == nil {
-		j, err = i.desk.decideAhead(ctx, p)
+		if err = i.bench.call(ctx, p.entry); err == nil {
+			j, err = i.desk.decideAhead(ctx, p, i.bench)
+		}
 	}
 	if err == nil && j.verdict == unchanged {
 		err = i.ledger.same(ctx, j.entry, j.twin)

@@ -59,7 +59,7 @@ func (l *Ledger) persist(ctx context.Context, what string, do func(context.Conte
 		err := do(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // it was asked to end
 		case hopeless(err):
 			return err
 		case time.Since(began) > longestPause:

@@ -7,7 +7,7 @@ import "flag"
 // The race detector makes a run of a property some ten times as slow, and finds nothing in the
 // hundredth that it did not find in the tenth. check.sh runs the properties without it as well.
 func init() {
-	if err := flag.Set("rapid.checks", "20"); err != nil {
+	if err := flag.Set("rapid.checks", "8"); err != nil {
 		panic(err)
 	}
 }

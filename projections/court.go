@@ -172,6 +172,10 @@ type witness struct {
 	last     domain.Subject
 	timeline domain.Timeline
 	err      error
+
+	// Fetch and booked find members that are not in the court; nil where all are.
+	fetch  func(domain.Subject) (Subject, bool, error)
+	booked func(organisation string) ([]domain.Subject, error)
 }
 
 var _ domain.World = (*witness)(nil)
@@ -184,16 +188,38 @@ func (w *witness) Timeline(s domain.Subject) domain.Timeline {
 	if w.last == s {
 		return w.timeline
 	}
-	i, ok := w.byID[s]
+	m, ok := w.member(s)
 	if !ok {
 		return domain.Timeline{}
 	}
-	t, err := w.members[i].Timeline()
-	if err != nil && w.err == nil {
-		w.err = fmt.Errorf("%s: %w", s, err)
+	t, err := m.Timeline()
+	if err != nil {
+		w.fail(fmt.Errorf("%s: %w", s, err))
 	}
 	w.last, w.timeline = s, t.KnownAt(w.known)
 	return w.timeline
+}
+
+// member returns what is stored of a member.
+func (w *witness) member(s domain.Subject) (Subject, bool) {
+	if w.fetch == nil {
+		i, ok := w.byID[s]
+		if !ok {
+			return Subject{}, false
+		}
+		return w.members[i], true
+	}
+	m, ok, err := w.fetch(s)
+	if err != nil {
+		w.fail(err)
+	}
+	return m, ok
+}
+
+func (w *witness) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
 }
 
 // place says where entries of one subject were judged: a member's where they
@@ -227,18 +253,72 @@ func (w *witness) place(s domain.Subject, entries []heard) {
 func (w *witness) Directory() *domain.Directory { return w.directory }
 
 // MembersOf implements [domain.World].
-func (w *witness) MembersOf(organisation string) []string { return w.in[organisation] }
+func (w *witness) MembersOf(organisation string) []string {
+	if w.booked == nil {
+		return w.in[organisation]
+	}
+	members, err := w.booked(organisation)
+	if err != nil {
+		w.fail(err)
+	}
+	var ids []string
+	for _, m := range members {
+		ids = append(ids, m.ID())
+	}
+	return ids
+}
 
 // person returns what is known of a member that is sealed: see [domain.Persons].
 func (w *witness) person(member domain.Subject, day domain.Date) (domain.Person, bool) {
-	i, ok := w.byID[member]
-	if !ok || w.opened == nil {
+	if w.opened == nil {
 		return domain.Person{}, false
 	}
-	given := w.opened(w.members[i])
+	m, ok := w.member(member)
+	if !ok {
+		return domain.Person{}, false
+	}
+	given := w.opened(m)
 	if len(given) == 0 {
 		return domain.Person{}, false
 	}
 	p := w.Timeline(member).PersonOn(day, given)
 	return p, p != domain.Person{}
+}
+
+// Verdicts judges the entries of one subject, as known at q.KnownAt, and returns
+// the findings up to the end of q.AsOf, in the order in which the entries count.
+// Others are read as far as the rules ask for them. Given is what could be opened
+// of the subject's own entries.
+func (f *Figures) Verdicts(ctx context.Context, q Question, s domain.Subject, ch *domain.Charter, given map[uint64]*domain.Person) ([]Finding, error) {
+	c := &court{others: map[domain.Subject]domain.Timeline{}, opened: func(Subject) map[uint64]*domain.Person { return given }}
+	err := f.view(ctx, q, func(v view) error {
+		c.known = v.known
+		maps.Copy(c.others, v.timelines)
+		c.directory = v.ownDirectory()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	findings := []Finding{}
+	err = f.store.Read(ctx, func(r Reader) error {
+		w := &witness{court: c, fetch: func(s domain.Subject) (Subject, bool, error) { return r.Subject(ctx, s) }}
+		w.booked = func(organisation string) ([]domain.Subject, error) { return r.MembersOf(ctx, organisation) }
+		judge := domain.NewJudge(w, ch, w.person)
+		var found []heard
+		for _, e := range w.Timeline(s).Entries() {
+			if e.EffectiveOn <= q.AsOf {
+				found = append(found, heard{entry: e, verdict: judge.Entry(e)})
+			}
+		}
+		w.place(s, found)
+		for _, h := range found {
+			for _, d := range h.verdict.Departures {
+				findings = append(findings, newFinding(h.entry, h.organisation, d))
+			}
+		}
+		return w.err
+	})
+	slices.SortFunc(findings, compareFindings)
+	return findings, err
 }

@@ -93,7 +93,7 @@ type Unjudged struct {
 
 // In returns the findings with their texts in a language, "vi" or "en".
 func (f Findings) In(lang string) Findings {
-	f.Rows = inLanguage(f.Rows, lang)
+	f.Rows = InLanguage(f.Rows, lang)
 	f.Totals, f.Unjudged = slices.Clone(f.Totals), slices.Clone(f.Unjudged)
 	for i := range f.Totals {
 		f.Totals[i].Title = ruleTitle(f.Totals[i].Rule, lang)
@@ -104,7 +104,8 @@ func (f Findings) In(lang string) Findings {
 	return f
 }
 
-func inLanguage(list []Finding, lang string) []Finding {
+// InLanguage returns findings with their texts in a language, "vi" or "en".
+func InLanguage(list []Finding, lang string) []Finding {
 	list = slices.Clone(list)
 	for i := range list {
 		list[i] = list[i].In(lang)
@@ -222,7 +223,7 @@ type Trial struct {
 
 // In returns the trial with its texts in a language, "vi" or "en".
 func (t Trial) In(lang string) Trial {
-	t.Appear, t.Disappear = inLanguage(t.Appear, lang), inLanguage(t.Disappear, lang)
+	t.Appear, t.Disappear = InLanguage(t.Appear, lang), InLanguage(t.Disappear, lang)
 	return t
 }
 

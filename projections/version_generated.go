@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "dc283f9e40eda1557094313779b6599a"
+const code = "6819babf42249d3af8d88b66878b558e"

@@ -51,10 +51,10 @@ func WorkKinds() []WorkKind {
 	}
 }
 
-// Deadlines of the charter.
+// Deadlines that are the same whatever rules an organisation has adopted.
 const (
 	// reviewDays is how long after the end of probation the cell has to review a
-	// provisional member before the confirmation is overdue.
+	// provisional member before the indicators count the confirmation as overdue.
 	reviewDays = 30
 	// receptionWorkingDays is how long somebody who was transferred has to present
 	// themself to the new cell.

@@ -38,7 +38,7 @@ func (w *worker) member(s Subject) ([]Work, error) {
 		return out, nil
 	}
 	if from := state.ProbationFrom(); from != 0 {
-		if due := from.AddYears(1) + reviewDays; due <= w.until {
+		if due := w.confirmationDue(from, state.Organisation); due <= w.until {
 			if !life.Reviewed(w.day) {
 				out = append(out, w.work(WorkReview, due, state.Organisation, s.Subject))
 			}
@@ -61,6 +61,21 @@ func (w *worker) member(s Subject) ([]Work, error) {
 		out = append(out, item)
 	}
 	return out, nil
+}
+
+// confirmationDue returns the day by which who is on probation since a day has to
+// be confirmed, by the rules in force in an organisation on the day that is asked
+// for. Before there were any it is what the indicators go by.
+func (w *worker) confirmationDue(from domain.Date, organisation string) domain.Date {
+	policy := domain.Embedded().On(w.directory, organisation, w.day)
+	months, days := 12, reviewDays
+	if r, ok := policy.Rule("confirmation.probation"); ok {
+		months = r.Parameter("months")
+	}
+	if r, ok := policy.Rule("confirmation.deadline"); ok {
+		days = r.Parameter("days")
+	}
+	return from.AddMonths(months) + domain.Date(days)
 }
 
 // eachMember calls find for everybody who was ever in the ledger, on all

@@ -153,7 +153,7 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, _ := io.ReadAll(answer.Body)
-	_ = c.Close()
+	_, _ = answer.Body.Close(), c.Close()
 	if answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("an upload that broke off is answered %d %s, want 400", answer.StatusCode, body)
 	}

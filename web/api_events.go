@@ -118,7 +118,7 @@ func (s *Server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	if f.To == 0 || f.From > f.To { // there is nothing (yet)
 		events = func(func(domain.Entry, error) bool) {}
 	}
-	return &huma.StreamResponse{Body: func(huma.Context) {
+	return &huma.StreamResponse{Body: func(huma.Context) { //nolint:contextcheck // the request's own
 		defer leave()
 		if page {
 			s.writePage(in, events)
@@ -220,7 +220,7 @@ func (s *Server) follow(ctx context.Context, in *eventsInput, f ledger.EventFilt
 	}
 	// It ends when the reader goes away, or the service ends.
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.closing, cancel)
+	stop := context.AfterFunc(s.closing, cancel) //nolint:contextcheck // the end of the service, not of the request
 	leave := func() {
 		stop()
 		cancel()

@@ -103,7 +103,7 @@ func open(t testing.TB) *office {
 // account makes an account with grants and returns a token of it.
 func (o *office) account(grants ...access.Grant) (token string) {
 	o.t.Helper()
-	ctx := context.Background() //nolint:usetesting // also for cleaning up
+	ctx := context.Background()
 	a, err := o.rights.Add(ctx, "Somebody", "en")
 	if err != nil {
 		o.t.Fatal(err)

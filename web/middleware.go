@@ -100,7 +100,7 @@ func (c *counted) Write(b []byte) (int, error) {
 // caught answers a panic as an internal error.
 func (s *Server) caught(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
+		defer func() { //nolint:contextcheck // the request's own
 			switch p := recover(); p {
 			case nil:
 			case http.ErrAbortHandler:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"os"
@@ -23,7 +24,7 @@ import (
 )
 
 // Problem is what an error looks like from outside (RFC 9457). Its code is stable.
-type Problem struct {
+type Problem struct { //nolint:errname // the word of RFC 9457
 	Type     string `json:"type" doc:"urn:rollbook:problem: and the code"`
 	Title    string `json:"title" doc:"what is wrong and what to do, in the language that was asked for"`
 	Status   int    `json:"status"`
@@ -176,9 +177,7 @@ func (p *Problem) headers() http.Header {
 // tell writes a problem as the answer to a request.
 func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problem(r.Context(), err)
-	for name, values := range p.headers() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), p.headers())
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // who went away needs no answer

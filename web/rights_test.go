@@ -50,7 +50,7 @@ func (o *office) calls(operation, path, organisation string) call {
 	case "add-account":
 		body = `{"name":"New"}`
 	case "grant-role", "revoke-role", "disable-account", "invite-account", "make-token":
-		a, err := o.rights.Add(context.Background(), "Object", "en") //nolint:usetesting // as in account
+		a, err := o.rights.Add(context.Background(), "Object", "en")
 		if err != nil {
 			o.t.Fatal(err)
 		}
@@ -63,11 +63,11 @@ func (o *office) calls(operation, path, organisation string) call {
 			body = `{"name":"t","days":1}`
 		}
 	case "revoke-token":
-		a, err := o.rights.Add(context.Background(), "Object", "en") //nolint:usetesting // as in account
+		a, err := o.rights.Add(context.Background(), "Object", "en")
 		if err != nil {
 			o.t.Fatal(err)
 		}
-		_, token, err := o.rights.NewToken(context.Background(), a.ID, "t", nil, time.Hour) //nolint:usetesting // as in account
+		_, token, err := o.rights.NewToken(context.Background(), a.ID, "t", nil, time.Hour)
 		if err != nil {
 			o.t.Fatal(err)
 		}

@@ -108,7 +108,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, h http.Handler) erro
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close() // somebody does not take their answer
 	}
-	<-ended // http.ErrServerClosed
+	if closed := <-ended; !errors.Is(closed, http.ErrServerClosed) {
+		err = errors.Join(err, closed)
+	}
 	return err
 }
 

@@ -57,7 +57,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.out)
 	root.SetErr(a.console)
 	err := root.ExecuteContext(ctx)
-	if h, ok := errors.AsType[*handedOver](err); ok {
+	if h, ok := errors.AsType[*handedOverError](err); ok {
 		return h.exit
 	}
 	if err != nil && !a.begun {
@@ -160,10 +160,10 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpFunc(a.help)
 	root.AddCommand(
-		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(),
-		a.projectionsCommand(), a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(),
-		a.backupCommand(), a.restoreCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(),
-		a.serveCommand(), a.accessCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
+		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(), a.projectionsCommand(),
+		a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(), a.backupCommand(),
+		a.restoreCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(), a.serveCommand(),
+		a.demoCommand(), a.versionCommand(), a.completionCommand(), a.policyCommand(), a.accessCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root

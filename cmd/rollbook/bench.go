@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) benchCommand() *cobra.Command {
-	return a.group("bench", "Measure this machine, as ratios to what JetStream alone does in the same run", a.benchAppendCommand(), a.benchProjectionsCommand(), a.benchAuditCommand())
+	return a.group("bench", "Measure this machine, as ratios to what JetStream alone does in the same run", a.benchAppendCommand(), a.benchProjectionsCommand(), a.benchAuditCommand(), a.benchServeCommand())
 }
 
 func (a *app) benchAppendCommand() *cobra.Command {

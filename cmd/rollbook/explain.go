@@ -13,7 +13,8 @@ import (
 
 func (a *app) explainCommand() *cobra.Command {
 	return a.group("explain", "Say which events are behind the difference of two reports",
-		a.explainHeadcountCommand(), a.explainMovementsCommand(), a.explainIndicatorsCommand())
+		a.explainHeadcountCommand(), a.explainMovementsCommand(), a.explainIndicatorsCommand(),
+		a.explainFindingsCommand())
 }
 
 // twoReports is the flags of two reports that are compared.
@@ -55,7 +56,7 @@ func (d *twoReports) check() error {
 
 // explain opens the ledger, brings its figures up to date and lets a report
 // compare two questions.
-func (a *app) explain(ctx context.Context, d *twoReports, report func(figures *projections.Figures, from, to projections.Question) error) error {
+func (a *app) explain(ctx context.Context, d *twoReports, report func(l *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error) error {
 	if err := d.check(); err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func (a *app) explain(ctx context.Context, d *twoReports, report func(figures *p
 		if err != nil {
 			return err
 		}
-		err = report(figures, from, to)
+		err = report(l, figures, from, to)
 		if errors.Is(err, projections.ErrBackwards) {
 			return usage("the second report must not be of an earlier day, or of less knowledge, than the first: exchange --from and --to, or --known-from and --known-to",
 				"báo cáo thứ hai không được có ngày sớm hơn hay ít thông tin hơn báo cáo thứ nhất: hãy đổi chỗ --from và --to, hoặc --known-from và --known-to")
@@ -117,7 +118,7 @@ func (a *app) explainHeadcountCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(figures *projections.Figures, from, to projections.Question) error {
+			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
 				e, err := figures.ExplainHeadcount(ctx, to, from, dimensions)
 				if err != nil {
 					return err
@@ -163,7 +164,7 @@ func (a *app) explainMovementsCommand() *cobra.Command {
 				return usage("movements needs --from and --to: the headcount at the end of the one leads to that at the end of the other", "movements cần --from và --to: từ cuối ngày này đến cuối ngày kia")
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(figures *projections.Figures, from, to projections.Question) error {
+			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
 				var before *projections.Question
 				if d.from.knownAt != "" {
 					before = &from
@@ -218,7 +219,7 @@ func (a *app) explainIndicatorsCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.explain(ctx, &d, func(figures *projections.Figures, from, to projections.Question) error {
+			return a.explain(ctx, &d, func(_ *ledger.Ledger, figures *projections.Figures, from, to projections.Question) error {
 				e, err := figures.ExplainIndicators(ctx, to, from)
 				if err != nil {
 					return err

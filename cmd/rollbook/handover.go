@@ -56,20 +56,20 @@ var atHome = []string{
 	"access", "bench", "check", "completion", "demo", "events schema", "events types", "help", "nats", "serve", "sign", "version", "witness",
 }
 
-// handedOver is how a command ends that the service has run.
-type handedOver struct{ exit int }
+// handedOverError is how a command ends that the service has run.
+type handedOverError struct{ exit int }
 
-func (h *handedOver) Error() string { return fmt.Sprintf("handed over: exit %d", h.exit) }
+func (h *handedOverError) Error() string { return fmt.Sprintf("handed over: exit %d", h.exit) }
 
 // handOver lets the service do a command if one has the ledger. It returns a
-// *[handedOver] when that has been done, and nil when the command is to go on here.
+// *[handedOverError] when that has been done, and nil when the command is to go on here.
 func (a *app) handOver(cmd *cobra.Command) error {
 	if a.shared != nil || !cmd.Runnable() || isAtHome(cmd) {
 		return nil
 	}
 	to, err := dialErrands(cmd.Context(), filepath.Join(a.dir, ledger.ErrandsFile))
 	if err != nil {
-		return nil //nolint:nilerr // no service, or one that ends: opening the ledger tells
+		return nil // no service, or one that ends: opening the ledger tells
 	}
 	defer func() { _ = to.Close() }() // the answer is all that matters
 	e := errand{Args: a.args, Env: map[string]string{}}
@@ -87,7 +87,7 @@ func (a *app) handOver(cmd *cobra.Command) error {
 			"the service has the ledger and did not answer to the end (%v); what it acknowledged is stored, and recording or importing again changes nothing that is there",
 			"dịch vụ đang giữ sổ và không trả lời trọn vẹn (%v); những gì đã được xác nhận thì đã lưu, ghi hoặc nhập lại không làm thay đổi gì", err)}
 	}
-	return &handedOver{out.Exit}
+	return &handedOverError{out.Exit}
 }
 
 func isAtHome(cmd *cobra.Command) bool {

@@ -41,6 +41,7 @@ func (a *app) historyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				h = h.In(a.lang)
 				if a.json {
 					a.out.document(h)
 					return nil
@@ -95,6 +96,14 @@ func (a *app) showHistory(h ledger.History, asOf domain.Date, names organisation
 	if member {
 		a.out.line(a.say("State: ", "Tình trạng: ") + a.stateText(h.State, names))
 	}
+	for _, f := range h.Findings {
+		leave := ""
+		if f.Exception {
+			leave = a.say(" With leave.", " Có ngoại lệ.")
+		}
+		a.out.printf(a.say("Finding at %d: %s (%s; %s). To mend it: %s.%s\n", "Chưa đúng quy định tại số %d: %s (%s; %s). Khắc phục: %s.%s\n"),
+			f.Sequence, f.Message, f.Source, f.Rule, f.Cure, leave)
+	}
 }
 
 func (a *app) stateText(s *ledger.MemberState, names organisationNames) string {
@@ -118,6 +127,9 @@ func (a *app) remark(e ledger.HistoryEntry) string {
 	var notes []string
 	if e.AnnulledBy != "" {
 		notes = append(notes, a.say("annulled", "đã huỷ"))
+	}
+	for _, f := range e.Findings {
+		notes = append(notes, a.say("departs from ", "chưa đúng ")+f.Rule)
 	}
 	if e.Late {
 		notes = append(notes, a.say("recorded late", "ghi muộn"))

@@ -18,14 +18,14 @@ const importLong = `Store the events of files, one event a line (NDJSON). "-" is
 Every file is opened and looked at before anything is stored. Good lines are
 stored although others are rejected; each rejection names the line, the field
 and what to do. To import a file again changes nothing: what is there already
-counts as unchanged.
+counts as unchanged. What departs from a rule of the charter is stored too and
+becomes a finding, because a file tells history; --strict rejects it.
 
 The first import makes the ledger, if the data directory is empty.`
 
 func (a *app) importCommand() *cobra.Command {
 	var o ledger.ImportOptions
 	var name string
-	var strict bool
 	cmd := &cobra.Command{
 		Use: "import FILE...", Short: "Store the events of files", Long: importLong, Args: arguments(1, -1),
 		Example: "  rollbook import events.ndjson\n  rollbook import --dry-run 2023/*.ndjson\n  zcat events.ndjson.gz | rollbook import -",
@@ -33,16 +33,13 @@ func (a *app) importCommand() *cobra.Command {
 			if name != "" && !domain.ValidID(name) {
 				return usage("--name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", "--name %q phải gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(name))
 			}
-			if strict {
-				a.logger.WarnContext(cmd.Context(), "--strict changes nothing: this version has no charter rules in force")
-			}
 			return a.importFiles(cmd.Context(), args, name, o)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.DryRun, "dry-run", false, "decide on every line and store nothing")
 	f.BoolVar(&o.Atomic, "atomic", false, "store all lines or none (at most 1,000 records)")
-	f.BoolVar(&strict, "strict", false, "reject what departs from a charter rule (no rules are in force in this version)")
+	f.BoolVar(&o.Strict, "strict", false, "reject what departs from a charter rule, as if each line were recorded in turn")
 	f.StringVar(&name, "name", "", "name of the ledger, when the import makes it (default ledger)")
 	return cmd
 }

@@ -20,8 +20,29 @@ import (
 	"rollbook/internal/postgres/pgtest"
 )
 
+// TestMain builds the program as it is released and puts it first in the path, for
+// the scripts and whatever else runs `rollbook`: a test binary under the race
+// detector takes ten times as long, and the packages have their own tests for that.
 func TestMain(m *testing.M) {
-	testscript.Main(&pgtest.Main{M: m}, map[string]func(){"rollbook": main})
+	dir, err := os.MkdirTemp("", "rollbook-test-")
+	if err == nil {
+		err = os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	}
+	if err == nil {
+		var out []byte
+		if out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "rollbook"), ".").CombinedOutput(); err != nil {
+			err = fmt.Errorf("go build: %w\n%s", err, out)
+		}
+	}
+	code := 1
+	if err == nil {
+		code = pgtest.Main{M: m}.Run()
+	}
+	if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // The scripts under testdata/script read as a manual: one for each command, one

@@ -21,11 +21,16 @@ standard input, so that names do not stand in the list of processes. In this
 command --data may stand twice: what begins with { is the event's data,
 anything else is the data directory.
 
+What departs from a rule of the charter is refused, unless --exception-rule,
+--exception-reason and --exception-authority give an authority's leave for it;
+the refusal names the rule, its source and what would cure it.
+
 Recording the same fact again changes nothing and is answered "unchanged".`
 
 // recordFlags are the parts of one event as flags give them.
 type recordFlags struct {
 	effectiveOn, id, actor, reason, exception string
+	leave                                     leaveFlags
 	data                                      dataFlag
 }
 
@@ -66,7 +71,38 @@ func (a *app) recordCommand() *cobra.Command {
 	flags.StringVar(&f.actor, "actor", "", "pseudonym of who records it")
 	flags.StringVar(&f.reason, "reason", "", "why; needed to annul an entry")
 	flags.StringVar(&f.exception, "exception", "", `the authority's leave to depart from a rule: {"rule":…,"reason":…,"authority":…}`)
+	flags.StringVar(&f.leave.rule, "exception-rule", "", "id of the rule that an authority gave leave to depart from; several with commas between")
+	flags.StringVar(&f.leave.reason, "exception-reason", "", "why")
+	flags.StringVar(&f.leave.authority, "exception-authority", "", "who gave leave, and by which decision")
 	return cmd
+}
+
+// leaveFlags are the parts of an exception, for who has no JSON at hand.
+type leaveFlags struct{ rule, reason, authority string }
+
+// exceptionObject returns the exception as JSON, "" for none.
+func (f *recordFlags) exceptionObject() (string, error) {
+	l := f.leave
+	if l == (leaveFlags{}) {
+		return f.exception, nil
+	}
+	if f.exception != "" {
+		return "", usage("--exception and --exception-rule, --exception-reason, --exception-authority say the same; give one of them",
+			"--exception và --exception-rule, --exception-reason, --exception-authority cùng một nội dung; chỉ ghi một cách")
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for _, part := range []struct{ name, value string }{{"rule", l.rule}, {"reason", l.reason}, {"authority", l.authority}} {
+		if part.value == "" {
+			continue // the ledger says which is missing
+		}
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%q:%s", part.name, quoted(part.value))
+	}
+	b.WriteByte('}')
+	return b.String(), nil
 }
 
 // dataFlag is --data of record, which names two things: the event's data, and
@@ -105,6 +141,10 @@ func (f *recordFlags) event(typ, subject string, stdin io.Reader) ([]byte, error
 		}
 		data = string(b)
 	}
+	exception, err := f.exceptionObject()
+	if err != nil {
+		return nil, err
+	}
 	on := f.effectiveOn
 	if d, ok := parseDay(on); ok {
 		on = d.String()
@@ -116,7 +156,7 @@ func (f *recordFlags) event(typ, subject string, stdin io.Reader) ([]byte, error
 			fmt.Fprintf(&b, `,%q:%s`, text.name, quoted(text.value))
 		}
 	}
-	for _, object := range []struct{ name, value string }{{"exception", f.exception}, {"data", data}} {
+	for _, object := range []struct{ name, value string }{{"exception", exception}, {"data", data}} {
 		if object.value == "" {
 			continue
 		}
@@ -162,5 +202,8 @@ func (a *app) tellOutcome(o ledger.Outcome) {
 	default:
 		a.out.printf(a.say("Recorded: %s of %s, sequence %d (id %s).\n", "Đã ghi: %s của %s, số thứ tự %d (mã %s).\n"),
 			a.label(words.Events, o.Type), o.Subject, o.Sequence, o.ID)
+		for _, f := range o.Findings {
+			a.out.printf(a.say("With leave, against %s: %s (%s).\n", "Theo ngoại lệ, khác quy định %s: %s (%s).\n"), f.Rule, f.Title.In(a.lang), f.Source)
+		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	return a.group("report", "Answer with figures and lists: headcount, movements, indicators, worklist, register",
-		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand(), a.worklistCommand(), a.registerCommand())
+	return a.group("report", "Answer with figures and lists: headcount, movements, indicators, findings, worklist, register",
+		a.headcountCommand(), a.movementsCommand(), a.indicatorsCommand(), a.findingsCommand(), a.worklistCommand(), a.registerCommand())
 }
 
 // answer opens the ledger, brings its figures up to date and lets a report

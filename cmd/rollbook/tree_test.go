@@ -59,7 +59,7 @@ var examples = map[string][]string{
 	"witness serve":         {"--dir", "w"},                                           // see TestWitnesses
 	"nats init":             {},                                                       // with a server: see below
 	"nats keys":             {"keys"},
-	"bench append":          {"--for", "1ms"},
+	"bench append":          {"--for", "1ms", "--bytes", "100"},
 	"bench audit":           {"--members", "1"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
 	"serve":                 {"--listen", "127.0.0.1:0"}, // see serve_test.go
@@ -124,7 +124,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			}
 			data := dir
 			switch path {
-			case "demo", "bench projections", "bench audit":
+			case "demo", "bench append", "bench projections", "bench audit":
 				return // see TestLongCommandsAnswerInJSON
 			case "sign", "witness serve", "serve":
 				return // they run until they are stopped
@@ -166,18 +166,14 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 // Those that take in the whole demo, and more than once, run as the program that
 // is released: under the race detector each would take a minute.
 func TestLongCommandsAnswerInJSON(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "rollbook")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	for _, path := range []string{"demo", "bench projections", "bench audit"} {
+	for _, path := range []string{"demo", "bench append", "bench projections", "bench audit"} {
 		args := append(append(strings.Fields(path), examples[path]...), "--data", filepath.Join(t.TempDir(), "data"), "--json")
-		cmd := exec.CommandContext(t.Context(), program, args...)
+		cmd := exec.CommandContext(t.Context(), "rollbook", args...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
 		out, err := cmd.Output()
 		if err != nil {
-			t.Errorf("%s: %v, %s", path, err, &stderr)
+			t.Errorf("%s: %v, %s%s", path, err, out, &stderr)
 			continue
 		}
 		if doc := mustBeOneDocument(t, string(out)); doc["error"] != nil {

@@ -81,6 +81,9 @@ func TestFsyncFails(t *testing.T) {
 			if !strings.HasPrefix(rest, "true true ") {
 				t.Errorf("refused: %s; want ErrStore, and an unknown outcome", rest)
 			}
+			if took, err := time.ParseDuration(rest[strings.LastIndex(rest, " ")+1:]); err != nil || took > 2*time.Second {
+				t.Errorf("refused after %v, %v; want it within 2 s", took, err)
+			}
 			continue
 		case "next":
 			if rest != "true true" {

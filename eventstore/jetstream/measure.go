@@ -43,7 +43,8 @@ const bareInFlight = 4096
 // Measure makes the log of cfg, which must hold nothing that is of use, and
 // measures appends of records with so many bytes in it: by one writer, by 64
 // and by 512 who each wait for their own answer, and in batches of 100 and 1,000.
-// Each takes so long on either side. It calls done after each.
+// Each takes so long on either side. It calls done after each. What was measured
+// must be in the log in the end, or it is an error.
 func Measure(ctx context.Context, cfg Config, bytes int, each time.Duration, done func(Measured)) (err error) {
 	cfg.Create = true
 	l, err := Open(ctx, cfg)
@@ -62,6 +63,7 @@ func Measure(ctx context.Context, cfg Config, bytes int, each time.Duration, don
 	if err := l.api(ctx, "STREAM.CREATE."+m.bare.log, request, &made); err != nil {
 		return fmt.Errorf("make a bare stream beside the log: %w", err)
 	}
+	stored := 0
 	const one, window = "one message at a time", "single messages, 4,096 in flight"
 	for _, shape := range []struct {
 		Measured
@@ -99,7 +101,11 @@ func Measure(ctx context.Context, cfg Config, bytes int, each time.Duration, don
 		result.PerSecond = float64(result.Records) / ours.Seconds()
 		result.BarePerSecond = float64(result.Records) / raw.Seconds()
 		result.Ratio = result.PerSecond / result.BarePerSecond
+		stored += result.Records
 		done(result)
+	}
+	if last, err := l.Last(ctx); err != nil || int(last) != stored {
+		return errors.Join(err, fmt.Errorf("the log holds %d records, and %d were measured", last, stored))
 	}
 	return nil
 }

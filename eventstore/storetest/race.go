@@ -15,7 +15,8 @@ import (
 // race lets writers append to one stream as fast as they can. Each must be told
 // the truth: what it was told is stored stands there, once, and nothing else.
 func race(t *testing.T, log Log) {
-	const writers, each = 8, 25
+	const writers = 8
+	each := rounds(8, 25)
 	var (
 		mu   sync.Mutex
 		told = map[eventstore.Position]string{} // position of an append's last record to the record's id
@@ -80,7 +81,7 @@ func model(t *testing.T, log Log) {
 		return eventstore.Head{}
 	}
 	var sent [][]eventstore.Write // appends that were stored
-	for step := range 300 {
+	for step := range rounds(120, 300) {
 		switch random.IntN(10) {
 		case 0: // one that is stored, again
 			if len(sent) == 0 {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,15 @@ func Run(t *testing.T, open func(testing.TB) Log) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, open(t)) })
 	}
+}
+
+// rounds returns how often something is tried at random, more often if
+// ROLLBOOK_LONG is set.
+func rounds(often, long int) int {
+	if os.Getenv("ROLLBOOK_LONG") != "" {
+		return long
+	}
+	return often
 }
 
 // rec returns a record with an id.

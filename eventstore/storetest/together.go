@@ -84,7 +84,7 @@ func together(t *testing.T, log Log) {
 // acknowledged is there, once and whole; one that was refused is not, and
 // another was first in the stream that the refusal names.
 func togetherModel(t *testing.T, log Log) {
-	Concurrently(t, log, 24, 40)
+	Concurrently(t, log, 24, rounds(15, 40))
 }
 
 // Concurrently is the random test of a log that may answer that an outcome is

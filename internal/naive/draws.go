@@ -171,7 +171,7 @@ var memberKinds = map[string]draw{
 	},
 	"member.disciplined": func(d *drawing, w *world, on string) *draft {
 		return d.about(w, "member.disciplined", member.belongs,
-			fields{"measure": pick(d.r, "reprimand", "warning"), "decision": d.decision(on)})
+			fields{"measure": pick(d.r, "reprimand", "warning", "dismissal"), "decision": d.decision(on)})
 	},
 	"member.expelled": func(d *drawing, w *world, on string) *draft {
 		return d.about(w, "member.expelled", func(m member) bool { return m.status == official },
@@ -183,7 +183,7 @@ var memberKinds = map[string]draw{
 			return nil
 		}
 		cause := pick(d.r, "lapsed", "unqualified", "other")
-		if w.members[id].status == provisional && d.r.IntN(2) == 0 {
+		if d.r.IntN(3) == 0 { // of an official member it departs from the charter
 			cause = "probation_failed"
 		}
 		return &draft{eventType: "member.removed", subject: "member/" + id, data: fields{

@@ -50,6 +50,8 @@ type entry struct {
 		Status       string  `json:"status"`
 		AdmittedOn   string  `json:"admitted_on"`
 		Annuls       string  `json:"annuls"`
+		Course       string  `json:"course"`
+		Measure      string  `json:"measure"`
 	} `json:"data"`
 }
 

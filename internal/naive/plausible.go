@@ -120,10 +120,6 @@ func (w *world) objection(e entry, alive func(org string) bool) string {
 		if d.Organisation == "" && !alive(m.organisation) {
 			return "the organisation is not alive"
 		}
-	case "member.removed":
-		if d.Cause == "probation_failed" && m.status != provisional {
-			return "is not on probation"
-		}
 	case "member.restored":
 		if d.Organisation == "" && !alive(m.organisation) {
 			return "the organisation is not alive"

@@ -23,8 +23,15 @@ type entry struct {
 	Details             []detail
 	Marks               []mark
 	State               string
+	Findings            []finding
 	Annulled, Future    bool
 	AnnulURL            string
+}
+
+// finding is a departure from a charter rule.
+type finding struct {
+	Text, Source string
+	Exception    bool
 }
 
 // detail is a value of an event's data.
@@ -76,6 +83,10 @@ func (p *Pages) timeline(a *asked, h ledger.History, organisations names) []entr
 		}
 		for _, c := range e.Closed {
 			v.Marks = append(v.Marks, mark{a.t.say("mark.sealed", a.t.say("class."+c.Class)), ""})
+		}
+		for _, f := range e.Findings {
+			f = f.In(a.t.lang)
+			v.Findings = append(v.Findings, finding{f.Title + ": " + f.Message, f.Source, f.Exception})
 		}
 		annulment := string(subject.Kind()) + ".entry_annulled"
 		if a.mayRecord() && !v.Annulled && e.Type != annulment && strings.HasPrefix(e.Type, string(subject.Kind())+".") {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"rollbook/domain"
 	"rollbook/eventstore"
@@ -82,7 +83,7 @@ func (s *Service) mayRecord(ctx context.Context, what access.Action, e domain.En
 	if c.Top || len(c.Belongs)+len(c.Named) == 0 {
 		return outOfReach(field)
 	}
-	for _, o := range append(c.Belongs[:len(c.Belongs):len(c.Belongs)], c.Named...) {
+	for _, o := range slices.Concat(c.Belongs, c.Named) {
 		if len(c.Belongs) == 0 {
 			field = "data"
 		}
@@ -101,7 +102,7 @@ func (s *Service) mayExcept(ctx context.Context, places access.Places, e domain.
 	if e.Exception == nil {
 		return nil
 	}
-	for _, o := range append(c.Belongs[:len(c.Belongs):len(c.Belongs)], c.Named...) {
+	for _, o := range slices.Concat(c.Belongs, c.Named) {
 		if err := access.Allowed(ctx, places, access.Except, o); err != nil {
 			if failed(err) {
 				return err

@@ -1,4 +1,5 @@
-// Command gen writes the event catalogue into the current directory.
+// Command gen writes the event catalogue into the current directory, and the page
+// of the charter beside it.
 package main
 
 import (
@@ -28,6 +29,7 @@ func catalogue() []file {
 	files := []file{
 		{"README.md", page(all)},
 		{"asyncapi.json", document(asyncAPI(all))},
+		{"../charter.md", charterPage()},
 	}
 	for _, d := range all {
 		files = append(files, file{schemaPath(d), document(schema(d))})
