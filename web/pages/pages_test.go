@@ -133,6 +133,36 @@ func TestAFormSaysWhatTheRulesSayAndRecords(t *testing.T) {
 	b.clean()
 }
 
+func TestADepartureFromTheCharterTakesLeave(t *testing.T) {
+	o := serve(t, district()...)
+	b := o.open(t)
+	before, _ := o.ledger.Last(t.Context())
+	b.visit("/record/member.confirmed?subject=c1&effectiveon=2022-12-01") // admitted on 3 February 2022: not twelve months ago
+	b.do(`document.querySelector("[name='data.decision.number']").value = "77-QĐ/HU"; document.querySelector("[name='data.decision.date']").value = "2022-12-01"`)
+	b.run(chromedp.Click(chromedp.CSS(`button[value=record]`)))
+	b.until(`document.querySelector("#verdict .warn code") !== null && document.querySelector("details.exception").open`)
+	rule := ask[string](b, `document.querySelector("#verdict code").innerText`)
+	if got := ask[string](b, `document.querySelector("[name='exception.rule']").value`); got != rule {
+		t.Errorf("the exception is for the rule %q, and %q stands in the way", got, rule)
+	}
+	b.accessible()
+	b.do(`document.querySelector("[name='exception.reason']").value = "Theo chủ trương"; document.querySelector("[name='exception.authority']").value = "Ban Thường vụ Huyện uỷ"`)
+	b.run(chromedp.Click(chromedp.CSS(`button[value=record]`)))
+	b.until(`document.querySelector("#verdict .good a") !== null`)
+	if last, _ := o.ledger.Last(t.Context()); last != before+1 {
+		t.Errorf("the log ends at %d, want %d", last, before+1)
+	}
+	b.visit("/members/c1")
+	if !ask[bool](b, `document.querySelector(".timeline .finding .tag.bad") !== null`) {
+		t.Error("the timeline does not show the departure")
+	}
+	b.visit("/findings")
+	if !strings.Contains(ask[string](b, `document.querySelector(".list tbody").innerText`), "c1") {
+		t.Error("the findings do not list the departure")
+	}
+	b.clean()
+}
+
 func TestAMistakeStandsBesideItsField(t *testing.T) {
 	o := serve(t, district()...)
 	b := o.open(t)
