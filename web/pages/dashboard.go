@@ -64,13 +64,14 @@ func (p *Pages) narrow(q question, list []projections.OrganisationInfo) question
 }
 
 // elsewhere sends a visitor who may see no figures to the first page that is for
-// them.
+// them. Who only operates the service is told that there is none.
 func (p *Pages) elsewhere(a *asked) error {
 	for _, n := range p.frame(a, "", "").Nav {
 		http.Redirect(a.w, a.r, n.URL, http.StatusSeeOther)
 		return nil
 	}
-	return access.ErrForbidden
+	page := errorPage{frame: p.frame(a, a.t.say("operator"), "/"), Heading: a.t.say("operator"), Text: a.t.say("operator.text")}
+	return p.show(a, http.StatusOK, "error", page)
 }
 
 // asked reads the question of an address. What cannot be meant is a problem that

@@ -19,6 +19,7 @@ import (
 // office is a ledger that is served, with its pages.
 type office struct {
 	ledger *ledger.Ledger
+	rights *access.Access
 	url    string
 	// visitor is who asks.
 	visitor access.Visitor
@@ -49,7 +50,7 @@ func serve(t testing.TB, lines ...string) *office {
 			t.Error(err)
 		}
 	})
-	o := &office{ledger: l, visitor: access.Owner()}
+	o := &office{ledger: l, rights: rights, visitor: access.Owner()}
 	o.add(t, lines...)
 	s := &service.Service{Ledger: l, Access: rights, Clock: now}
 	seen, err := pages.New(s, nil)

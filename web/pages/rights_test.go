@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"rollbook/web/access"
 )
 
@@ -114,6 +116,27 @@ func TestAReporterSeesNoSmallNumberAndNobody(t *testing.T) {
 	if status, _, _ := o.get(t, "/members"); status != http.StatusForbidden {
 		t.Errorf("the register is answered with %d, want 403", status)
 	}
+}
+
+func TestTheFirstAccountSignsInThroughThePages(t *testing.T) {
+	o := serve(t, district()...)
+	o.visitor = access.Visitor{}
+	token, err := o.rights.FirstOperator(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := o.open(t)
+	b.visit("/first/" + token)
+	b.accessible()
+	b.run(chromedp.SendKeys(chromedp.CSS("#account"), "vanhanh"), chromedp.SendKeys(chromedp.CSS("#password"), "mot mat khau that dai 7"), chromedp.Click(chromedp.CSS("button.main")))
+	b.until(`location.pathname === "/" && document.querySelector("h1").innerText === "Đã đăng nhập"`)
+	b.run(chromedp.Click(chromedp.CSS(`form[action="/sign-out"] button`)))
+	b.until(`location.pathname === "/sign-in"`)
+	b.run(chromedp.SendKeys(chromedp.CSS("#account"), "vanhanh"), chromedp.SendKeys(chromedp.CSS("#password"), "mot mat khau sai lam 8"), chromedp.Click(chromedp.CSS("button.main")))
+	b.until(`document.querySelector("[role=alert]") !== null`)
+	b.run(chromedp.SendKeys(chromedp.CSS("#account"), "vanhanh"), chromedp.SendKeys(chromedp.CSS("#password"), "mot mat khau that dai 7"), chromedp.Click(chromedp.CSS("button.main")))
+	b.until(`location.pathname === "/" && document.querySelector("h1").innerText === "Đã đăng nhập"`)
+	b.clean()
 }
 
 func TestWhereALanguageIsChosenLeadsNowhereElse(t *testing.T) {
