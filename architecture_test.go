@@ -121,7 +121,7 @@ var rooms = []room{
 	{
 		folder: ".", except: []string{"internal/naive", "internal/postgres/pgtest", "eventstore/storetest", "eventstore/vault/vaulttest", "projections/storetest", "projections/sqlite/sqlitetest"}, shipped: true,
 		refuses: func(i string) bool {
-			return within(i, "github.com/anishathalye/porcupine", "github.com/cloudevents", "github.com/santhosh-tekuri/jsonschema", "github.com/transparency-dev", "pgregory.net/rapid",
+			return within(i, "github.com/anishathalye/porcupine", "github.com/chromedp", "github.com/cloudevents", "github.com/santhosh-tekuri/jsonschema", "github.com/transparency-dev", "pgregory.net/rapid",
 				"rollbook/eventstore/storetest", "rollbook/eventstore/vault/vaulttest", "rollbook/internal/naive",
 				"rollbook/internal/postgres/pgtest", "rollbook/projections/sqlite/sqlitetest", "rollbook/projections/storetest", "testing")
 		},

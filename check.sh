@@ -2,8 +2,8 @@
 # Checks everything: format, vet, lint, build, tests with the race detector, fuzzing, generated
 # files. A skipped test is a failure. Needs Go, git, a C compiler (for the race detector) and
 # PostgreSQL 15 or newer: its programs, from which each test binary starts a server of its own on
-# a private socket, or a server named in ROLLBOOK_TEST_POSTGRES. As root, what is missing is
-# installed by apt-get.
+# a private socket, or a server named in ROLLBOOK_TEST_POSTGRES; and Chromium, or what
+# ROLLBOOK_TEST_CHROMIUM names. As root, what is missing is installed by apt-get.
 #
 #   ./check.sh                  everything, some minutes
 #   ROLLBOOK_LONG=1 ./check.sh  more of what is random: 200 kills where there are 20, a thousand
@@ -110,6 +110,22 @@ faults() {
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends strace
   fi
   strace --version | head -n 1
+}
+
+# browser brings what the pages are tested in.
+browser() {
+  local program
+  program=$(command -v "${ROLLBOOK_TEST_CHROMIUM:-chromium}" || command -v chromium-browser || command -v google-chrome || true)
+  if [[ ! $program ]]; then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo 'The pages are tested in Chromium: install it, or name one in ROLLBOOK_TEST_CHROMIUM.'
+      return 1
+    fi
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium
+    program=$(command -v chromium)
+  fi
+  "$program" --version 2>/dev/null
 }
 
 format() {
@@ -266,6 +282,7 @@ generated() {
 step 'compiler' compiler
 step 'database' database
 step 'strace' faults
+step 'browser' browser
 step 'format (gofumpt)' format
 step 'lint (golangci-lint, with vet)' tool golangci-lint run
 step 'build' go build ./...

@@ -220,7 +220,7 @@ func (l *Ledger) SendBackwards(ctx context.Context, lists ...[]string) (errs []e
 		for _, list := range lists {
 			f := &flight{keyed: make(chan struct{}), done: make(chan struct{})}
 			for _, line := range list {
-				j, err := l.desk.decideAhead(ctx, l.parse([]byte(line)))
+				j, err := l.desk.decideAhead(ctx, l.parse([]byte(line)), nil)
 				if err != nil {
 					return err
 				}

@@ -314,3 +314,29 @@ func TestTwoFirstCommandsMakeOneLedger(t *testing.T) {
 		}
 	}
 }
+
+func TestTryingAnswersAsRecordingWouldAndStoresNothing(t *testing.T) {
+	l, _ := open(t)
+	mustAccept(t, l, opening()...)
+	good := []byte(event("member.card_issued", "member/m1", "2021-03-01", `{"card":"01234567"}`))
+	for range 2 {
+		out, err := l.Try(t.Context(), good, ledger.By{})
+		if err != nil || out.Status != "accepted" || out.Sequence != 0 || out.Subject != "member/m1" {
+			t.Errorf("Try = %+v, %v; want it accepted without a sequence", out, err)
+		}
+	}
+	bad := []byte(event("member.confirmed", "member/c1", "2021-03-01", `{"decision":{"number":"1","date":"2021-03-01"}}`))
+	_, err := l.Try(t.Context(), bad, ledger.By{})
+	if r, ok := errors.AsType[*domain.Rejection](err); !ok || r.Code != domain.Invariant {
+		t.Errorf("Try = %v, want a rejection %s", err, domain.Invariant)
+	}
+	if last, _ := l.Last(t.Context()); last != 5 {
+		t.Errorf("the log ends at %d, want 5", last)
+	}
+	if out, err := l.Record(t.Context(), good); err != nil || out.Status != "accepted" || out.Sequence != 6 {
+		t.Errorf("Record = %+v, %v; want it accepted at 6", out, err)
+	}
+	if out, err := l.Try(t.Context(), good, ledger.By{}); err != nil || out.Status != "unchanged" || out.Sequence != 6 {
+		t.Errorf("Try = %+v, %v; want it unchanged at 6", out, err)
+	}
+}

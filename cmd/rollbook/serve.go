@@ -22,6 +22,7 @@ import (
 	"rollbook/ledger"
 	"rollbook/web"
 	"rollbook/web/access"
+	"rollbook/web/pages"
 	"rollbook/web/service"
 )
 
@@ -149,7 +150,11 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	}
 	defer func() { err = errors.Join(err, rights.Close()) }()
 	s := &service.Service{Ledger: l, Access: rights, Clock: a.now}
-	server := web.New(web.Options{Service: s, Logger: a.logger, URL: o.url, Secure: o.secure()})
+	seen, err := pages.New(s, a.logger)
+	if err != nil {
+		return err
+	}
+	server := web.New(web.Options{Service: s, Pages: seen, Logger: a.logger, URL: o.url, Secure: o.secure()})
 	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
 	if o.url != "" {
 		answer.URL = strings.TrimSuffix(o.url, "/")
