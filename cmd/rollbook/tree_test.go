@@ -71,7 +71,6 @@ var examples = map[string][]string{
 	"bench append":          {"--for", "1ms", "--bytes", "100"},
 	"bench audit":           {"--members", "1"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
-	"serve":                 {"--listen", "127.0.0.1:0"}, // see serve_test.go
 	"access list":           {},
 	"access add":            {"Lò Thị Mẫu"},
 	"access grant":          {"u-abc", "clerk", "--organisation", "a"}, // with an account: see the script access
