@@ -36,7 +36,7 @@ func buildRegister(r *reading) {
 		return
 	}
 	subject := domain.MemberSubject(id)
-	if !r.standsAlready(subject, on, e) {
+	if r.same = r.standsAlready(subject, on, e); !r.same {
 		if on == 0 {
 			r.refuse(domain.MissingField, "on", textf("is missing: the sheet says of no day that it is the register of; give it with --effective-on, as a column, or above the table as \"As of dd/mm/yyyy\"",
 				"còn thiếu: trang không ghi là danh sách của ngày nào; hãy thêm --effective-on, một cột, hoặc dòng \"Tính đến ngày dd/mm/yyyy\" phía trên bảng"))

@@ -27,9 +27,7 @@ type csvFile struct {
 	meter  *meter // of the bytes since the last row
 	old    encoding
 	rows   int
-	// latin is true if the bytes were neither Unicode nor an old Vietnamese
-	// encoding that was recognised with certainty.
-	as string // the encoding, for remarks; "" for UTF-8
+	as     string // the encoding, for remarks; "" for UTF-8
 }
 
 // openCSV begins to read a file of text.
@@ -184,6 +182,9 @@ func (f *csvFile) next() (row, error) {
 			}
 			if i >= f.limits.Columns {
 				return row{}, tooMuch(domain.Text{EN: "columns", VI: "cột"}, int64(f.limits.Columns))
+			}
+			if len(c.text) > 1 && c.text[0] == '\'' && strings.ContainsRune("=+-@", rune(c.text[1])) {
+				c.text = c.text[1:] // as exports write what a spreadsheet would take for a formula
 			}
 			c.content = words
 			for len(r.cells) <= i {

@@ -34,9 +34,9 @@ func encodingOf(font string) encoding {
 	return unicodeText
 }
 
-// decode returns a text in Unicode. It reports false, and changes nothing, unless
-// what comes out is more like Vietnamese than what went in: a font says little
-// about a text that was pasted into the cell.
+// decode returns a text in Unicode. It reports false, and changes nothing, if what
+// comes out is less like Vietnamese than what went in: a font says little about a
+// text that was pasted into the cell.
 func (e encoding) decode(s string) (string, bool) {
 	if e == unicodeText || !mayBeOld(s) {
 		if e == tcvn3Capital && ascii(s) {
@@ -52,7 +52,7 @@ func (e encoding) decode(s string) (string, bool) {
 		out = decodeVNI(s)
 	case unicodeText:
 	}
-	if vietnamese(out) <= vietnamese(s) {
+	if vietnamese(out) < vietnamese(s) {
 		return s, false
 	}
 	if e == tcvn3Capital {

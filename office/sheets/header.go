@@ -20,8 +20,8 @@ type layout struct {
 	heads []string       // headers, by column of the sheet
 	// unknown are the headers that are not understood.
 	unknown []string
-	// last is the number of the last row of the header.
-	last int
+	// first and last are the numbers of the first and the last row of the header.
+	first, last int
 	// before are the rows up to there.
 	before []row
 	// fixed are values that every row has that says nothing else, by key.
@@ -197,13 +197,15 @@ func recognise(t table, name string, m *Mapping) (_ *layout, rest []row, err err
 				break
 			}
 			for _, c := range fit(headers(top[i:i+n]), title(name, top[:i]), m) {
-				c.before, c.last = top[:i+n], top[i+n-1].number
+				c.before, c.first, c.last = top[:i+n], top[i].number, top[i+n-1].number
 				if i+n < len(top) && top[i+n].numbersColumns() {
 					c.before, c.last = top[:i+n+1], top[i+n].number
 				}
 				switch {
 				case len(best) == 0 || c.score > best[0].score:
 					best = []candidate{c}
+				case c.score == best[0].score && c.kind == best[0].kind && c.first > best[0].first:
+					best[0] = c // without the row above, which says nothing of the columns
 				case c.score == best[0].score && c.kind != best[0].kind:
 					best = append(best, c)
 				}

@@ -102,7 +102,7 @@ var kinds = []*Kind{
 		Name: "villages", Title: domain.Text{EN: "Villages", VI: "Danh sách bản"},
 		says: []string{"danh sách bản", "danh sách thôn bản", "villages"},
 		columns: []column{
-			needed(column{key: "id", field: "subject", form: asID, head: domain.Text{EN: "Id", VI: "Mã"}, also: []string{"Mã bản", "Mã thôn", "village", "id"}, help: domain.Text{EN: "1 to 64 of A-Z a-z 0-9 _ -, for ever", VI: "1 đến 64 ký tự A-Z a-z 0-9 _ -, không đổi về sau"}}),
+			needed(column{key: "id", field: "subject", form: asID, head: domain.Text{EN: "Id", VI: "Mã"}, also: []string{"Mã bản", "Mã thôn", "id"}, help: domain.Text{EN: "1 to 64 of A-Z a-z 0-9 _ -, for ever", VI: "1 đến 64 ký tự A-Z a-z 0-9 _ -, không đổi về sau"}}),
 			needed(column{key: "name", field: "name", head: domain.Text{EN: "Village", VI: "Tên bản"}, also: []string{"Bản", "Thôn", "Tên thôn", "Thôn, bản", "Tên thôn, bản", "name"}}),
 			needed(column{key: "commune", field: "commune", form: asOrganisation, head: domain.Text{EN: "Commune's committee", VI: "Đảng bộ xã"}, also: []string{"Xã", "commune"}}),
 			{key: "cell", field: "cell", form: asOrganisation, head: domain.Text{EN: "Cell", VI: "Chi bộ"}, also: []string{"cell"}},

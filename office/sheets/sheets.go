@@ -89,7 +89,10 @@ func (b *Book) open(in io.Reader) error {
 		if err != nil {
 			return err
 		}
-		return b.add("", f, m, csvNotes(f))
+		if err := b.add("", f, m, csvNotes(f)); err != nil {
+			return err
+		}
+		return b.some()
 	case Workbook:
 		if err := checkForm(sample); err != nil {
 			return err
@@ -130,6 +133,11 @@ func (b *Book) open(in io.Reader) error {
 			return err
 		}
 	}
+	return b.some()
+}
+
+// some refuses a file of which no sheet was recognised.
+func (b *Book) some() error {
 	if len(b.Sheets) == 0 {
 		return refuse("none of its first rows has the headers of a sheet that is known; `rollbook template` lists the kinds of sheet and writes templates, and --mapping FILE tells what other headers mean",
 			"không có dòng đầu nào mang tiêu đề cột của biểu đã biết; `rollbook template` liệt kê và ghi biểu mẫu, --mapping TỆP cho biết ý nghĩa các tiêu đề khác")

@@ -33,7 +33,7 @@ func unpack(file []byte, limits Limits) (*archive, error) {
 	left := limits.Unpacked
 	for _, f := range z.File {
 		name := strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/")
-		if name != path.Clean(name) && !strings.HasSuffix(name, "/") || a.parts[name] != nil {
+		if name != path.Clean(name) && !strings.HasSuffix(name, "/") || strings.HasPrefix(name, "..") || a.parts[name] != nil {
 			return nil, refuse("is an archive whose parts are named twice or wrongly, which no spreadsheet program writes; ask where it comes from",
 				"là tệp nén có thành phần trùng tên hoặc sai tên, không phần mềm bảng tính nào ghi như vậy; hãy hỏi lại nguồn của tệp")
 		}
