@@ -114,7 +114,7 @@ func (r *reading) standsAlready(subject domain.Subject, on domain.Date, e *domai
 	}
 	d, _ := r.look.Directory()
 	compare("organisation", have.Organisation == d.Successor(e.Organisation, day))
-	compare("status", have.State.Status == e.Status)
+	compare("status", have.Status == e.Status)
 	compare("gender", have.Gender == e.Person.Gender)
 	compare("ethnicity", have.Ethnicity == e.Person.Ethnicity)
 	compare("religion", have.Religion == e.Person.Religion)

@@ -1,6 +1,7 @@
 package sheets
 
 import (
+	"maps"
 	"slices"
 
 	"rollbook/domain"
@@ -261,9 +262,7 @@ var kinds = []*Kind{
 func with(all, more map[string]domain.Text) map[string]domain.Text {
 	out := map[string]domain.Text{}
 	for _, m := range []map[string]domain.Text{all, more} {
-		for k, v := range m {
-			out[k] = v
-		}
+		maps.Copy(out, m)
 	}
 	return out
 }

@@ -246,7 +246,7 @@ func (s *Sheet) hiddenColumns(w *worksheet) string {
 
 // next returns the next row of the body.
 func (s *Sheet) next() (*sheetRow, error) {
-	r := row{}
+	var r row
 	if len(s.rest) > 0 {
 		r, s.rest = s.rest[0], s.rest[1:]
 	} else {
