@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"runtime"
 
 	"rollbook/domain"
 	"rollbook/eventstore"
 )
 
-// File is something to import.
+// File is something to import: events as NDJSON, or the rows of a table.
 type File struct {
 	Name string // as rejections name it
 	io.Reader
+	// Rows, if it is not nil, takes the place of the Reader. It yields the rows of
+	// a table in their order; an error is the last that it yields.
+	Rows func(context.Context) iter.Seq2[Row, error]
 }
 
 // ImportOptions say how to import.
@@ -34,6 +38,10 @@ type ImportOptions struct {
 	// Progress is told the number of lines decided on; how many there will be
 	// is not known, so the second number is zero.
 	Progress Progress
+	// Row is told what became of each row of a table, in their order, when it was
+	// decided on. Of an atomic import it is what would become of it if all others
+	// are accepted too. It may be nil.
+	Row func(RowOutcome)
 }
 
 // ImportResult is what came of an import.
@@ -46,17 +54,24 @@ type ImportResult struct {
 	Rejections   []ImportRejection   `json:"rejections"`
 	// Omitted counts the rejections beyond the first [MaxRejections].
 	Omitted int `json:"rejections_omitted,omitempty"`
+	// Skipped counts the rows of tables that are none of their entries.
+	Skipped int `json:"skipped,omitempty"`
+	// Notes are remarks on rows of tables; at most [MaxRejections].
+	Notes []ImportNote `json:"notes,omitempty"`
 }
 
 // ImportRejection says which line was not stored, and why.
 type ImportRejection struct {
 	File    string      `json:"file"`
+	Sheet   string      `json:"sheet,omitempty"`
 	Line    int         `json:"line"`
 	ID      string      `json:"id"`
 	Subject string      `json:"subject"`
 	Code    domain.Code `json:"code"`
 	Field   string      `json:"field"`
-	Rule    string      `json:"rule"`
+	// Column is the header of the column that the field comes from, in a table.
+	Column string `json:"column,omitempty"`
+	Rule   string `json:"rule"`
 	// Clash is the id of the recorded entry that stands in the way, if one does.
 	Clash   string `json:"clash,omitempty"`
 	Message string `json:"message"`
@@ -73,8 +88,8 @@ var ErrAtomicTooLarge = fmt.Errorf("an atomic import stores at most %d records a
 // models catch up and the desk begin anew.
 var spillBytes = 300 << 20
 
-// Import takes in files of events (NDJSON). Each line is decided on with those
-// before it; good lines are stored although others are rejected. When it
+// Import takes in files of events (NDJSON) and tables. Each line is decided on
+// with those before it; good lines are stored although others are rejected. When it
 // returns an error, what the result counts as accepted is stored all the same,
 // and the import can be repeated: what is there is unchanged.
 //
@@ -142,9 +157,11 @@ func (l *Ledger) readBlocks(ctx context.Context, files []File, blocks chan<- *bl
 			defer close(b.parsed)
 			b.events = make([]parsed, len(b.lines))
 			for i, line := range b.lines {
-				if line.tooBig {
+				switch {
+				case line.row != nil: // it is read when its turn has come
+				case line.tooBig:
 					b.events[i].err = tooLong()
-				} else {
+				default:
 					b.events[i] = l.parse(line.text)
 				}
 				b.lines[i].text = nil
@@ -154,15 +171,7 @@ func (l *Ledger) readBlocks(ctx context.Context, files []File, blocks chan<- *bl
 		return nil
 	}
 	for _, f := range files {
-		r, err := newLineReader(f.Name, f.Reader)
-		if err != nil {
-			return errors.Join(err, send())
-		}
-		for {
-			line, err := r.next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
+		for line, err := range f.lines(ctx) {
 			if err != nil {
 				return errors.Join(err, send())
 			}
@@ -187,6 +196,8 @@ type importer struct {
 	result  *ImportResult
 	blocks  <-chan *block
 	lines   int64
+	// structure counts the changes of organisations and villages.
+	structure int
 
 	trial   bool       // accepted lines are kept, not stored
 	kept    []keptLine // at most as many as one append stores
@@ -318,7 +329,13 @@ func (i *importer) decideAll(ctx context.Context, b *block) error {
 func (i *importer) decideBlock(ctx context.Context, b *block) error {
 	<-b.parsed
 	for n, p := range b.events {
-		if err := i.decide(ctx, b.lines[n], p); err != nil {
+		var err error
+		if at := b.lines[n]; at.row != nil {
+			err = i.decideRow(ctx, at)
+		} else {
+			err = i.decide(ctx, at, p)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -354,7 +371,18 @@ func (i *importer) next(n int) *block {
 	}
 }
 
+// decide decides on a line.
 func (i *importer) decide(ctx context.Context, at line, p parsed) error {
+	_, r, err := i.decideOne(ctx, at, p)
+	if r != nil {
+		i.reject(at, p, r)
+	}
+	return err
+}
+
+// decideOne decides on an event and puts it into the batch, or returns why it is
+// rejected.
+func (i *importer) decideOne(ctx context.Context, at line, p parsed) (verdict, *domain.Rejection, error) {
 	p = i.options.By.sign(p)
 	j, err := judgement{}, p.err
 	if err == nil {
@@ -365,51 +393,63 @@ func (i *importer) decide(ctx context.Context, at line, p parsed) error {
 	if err == nil && j.verdict == unchanged {
 		err = i.ledger.same(ctx, j.entry, j.twin)
 	}
-	if r, ok := errors.AsType[*domain.Rejection](err); ok {
-		i.reject(at, p, r)
-		return nil
+	if r := asRejection(err); r != nil {
+		return rejected, r, nil
 	}
 	if err != nil {
-		return fmt.Errorf("%s: line %d: %w", at.file, at.number, err)
+		return rejected, nil, fmt.Errorf("%s: line %d: %w", at.file, at.number, err)
 	}
-	switch {
-	case j.verdict == unchanged:
+	if j.verdict == unchanged {
 		i.result.Unchanged++
-		return nil
-	case i.options.DryRun:
+		return unchanged, nil, nil
+	}
+	if p.entry.Subject.Kind() != domain.MemberKind {
+		i.structure++
+	}
+	if i.options.DryRun {
 		i.result.Accepted++
-		return nil
+		return accepted, nil, nil
 	}
 	records := 1 + len(j.claims)
 	if i.trial {
 		if i.records += records; i.records > eventstore.MaxBatch {
-			return ErrAtomicTooLarge
+			return accepted, nil, ErrAtomicTooLarge
 		}
 		i.kept = append(i.kept, keptLine{at, p})
-		return nil
+		return accepted, nil, nil
 	}
 	if len(i.batch.entries)+records > eventstore.MaxBatch {
 		if i.options.Atomic {
-			return ErrAtomicTooLarge
+			return accepted, nil, ErrAtomicTooLarge
 		}
 		if err := i.flush(ctx); err != nil {
-			return err
+			return accepted, nil, err
 		}
 	}
 	i.batch.add(j)
-	return nil
+	return accepted, nil, nil
 }
 
-func (i *importer) reject(at line, p parsed, r *domain.Rejection) {
+func asRejection(err error) *domain.Rejection {
+	r, _ := errors.AsType[*domain.Rejection](err)
+	return r
+}
+
+func (i *importer) reject(at line, p parsed, r *domain.Rejection) ImportRejection {
+	x := ImportRejection{
+		File: at.file, Line: at.number, ID: p.entry.ID, Subject: string(p.entry.Subject),
+		Code: r.Code, Field: r.Field, Rule: r.Rule, Clash: r.Clash, Message: r.Message.In(i.options.Language),
+	}
+	if at.row != nil {
+		x.Sheet, x.Column = at.row.Place().Sheet, at.row.Column(r.Field)
+	}
 	i.result.Rejected++
 	if len(i.result.Rejections) == MaxRejections {
 		i.result.Omitted++
-		return
+	} else {
+		i.result.Rejections = append(i.result.Rejections, x)
 	}
-	i.result.Rejections = append(i.result.Rejections, ImportRejection{
-		File: at.file, Line: at.number, ID: p.entry.ID, Subject: string(p.entry.Subject),
-		Code: r.Code, Field: r.Field, Rule: r.Rule, Clash: r.Clash, Message: r.Message.In(i.options.Language),
-	})
+	return x
 }
 
 // flush sends the batch off.

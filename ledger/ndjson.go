@@ -3,19 +3,51 @@ package ledger
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"rollbook/domain"
 )
 
-// line is a line of a file of events.
+// line is a line of a file of events, or a row of a table.
 type line struct {
 	file   string
 	number int // from 1
 	text   []byte
 	tooBig bool
+	row    Row // nil for a line
+}
+
+// lines yields what is in a file, and an error as the last.
+func (f File) lines(ctx context.Context) iter.Seq2[line, error] {
+	return func(yield func(line, error) bool) {
+		if f.Rows != nil {
+			for row, err := range f.Rows(ctx) {
+				at := line{file: f.Name, row: row}
+				if err == nil {
+					at.number = row.Place().Line
+				}
+				if !yield(at, err) || err != nil {
+					return
+				}
+			}
+			return
+		}
+		r, err := newLineReader(f.Name, f.Reader)
+		if err != nil {
+			yield(line{}, err)
+			return
+		}
+		for {
+			at, err := r.next()
+			if errors.Is(err, io.EOF) || !yield(at, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // ErrFile means that a file as a whole is not one of events. Its text says why

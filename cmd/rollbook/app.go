@@ -167,7 +167,7 @@ func (a *app) root() *cobra.Command {
 		a.importCommand(), a.recordCommand(), a.historyCommand(), a.reportCommand(), a.explainCommand(), a.eventsCommand(), a.projectionsCommand(),
 		a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(), a.backupCommand(),
 		a.restoreCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(), a.serveCommand(),
-		a.demoCommand(), a.versionCommand(), a.completionCommand(), a.policyCommand(), a.accessCommand(), a.doctorCommand(),
+		a.demoCommand(), a.versionCommand(), a.completionCommand(), a.policyCommand(), a.accessCommand(), a.doctorCommand(), a.templateCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root

@@ -172,8 +172,8 @@ func TestFilesThatAreNotFilesOfEvents(t *testing.T) {
 		{"only blank lines", write("blank.ndjson", "\xEF\xBB\xBF\r\n \n"), exitRejected, "is empty"},
 		{"UTF-16", write("utf16.ndjson", "\xFF\xFE{\x00"), exitRejected, "UTF-16; save it as UTF-8"},
 		{"UTF-16 without a mark", write("utf16le.ndjson", "{\x00\"\x00"), exitRejected, "not a text in UTF-8"},
-		{"a workbook", write("book.xlsx", "PK\x03\x04rest"), exitRejected, "is a workbook"},
-		{"a table", write("table.csv", "họ tên;ngày sinh\n"), exitRejected, "is a CSV table"},
+		{"a workbook", write("book.xlsx", "PK\x03\x04rest"), exitRejected, "is damaged or not whole"},
+		{"a table", write("table.csv", "họ tên;ngày sinh\n"), exitRejected, "the headers of a sheet that is known"},
 		{"another encoding", write("tcvn3.ndjson", strings.Replace(goodLine, `"A"`, "\"X· M\xadêng\"", 1)), exitRejected, "is not in UTF-8"},
 		{"another encoding in one endless line", write("long.ndjson", strings.Repeat("\xAD\xB5", 100_000)), exitRejected, "is not in UTF-8"},
 	}

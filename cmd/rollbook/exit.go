@@ -17,6 +17,7 @@ import (
 	"rollbook/eventstore/vault"
 	"rollbook/internal/postgres"
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 	"rollbook/projections"
 	"rollbook/web/access"
 )
@@ -274,6 +275,9 @@ func explain(err error) *problem {
 	}
 	if m, ok := errors.AsType[*audit.MismatchError](err); ok {
 		return &problem{name: "verification_failed", exit: exitEvidence, text: mismatchText(m), cause: err}
+	}
+	if f, ok := errors.AsType[*sheets.FileError](err); ok {
+		return &problem{name: "not_events", exit: exitRejected, text: domain.Text{EN: show(f.In("en")), VI: show(f.In("vi"))}, cause: err}
 	}
 	for _, f := range families {
 		if !f.is(err) {

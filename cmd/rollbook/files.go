@@ -9,12 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 )
 
 // files are opened and looked at before anything of them is stored, so that a
@@ -29,7 +29,7 @@ type files struct {
 // sampleBytes is how much of a file is looked at beforehand.
 const sampleBytes = 64 << 10
 
-func (a *app) openFiles(ctx context.Context, names []string) (_ *files, err error) {
+func (a *app) openFiles(ctx context.Context, names []string, tables sheets.Options) (_ *files, err error) {
 	f := &files{}
 	defer func() {
 		if err != nil {
@@ -42,7 +42,7 @@ func (a *app) openFiles(ctx context.Context, names []string) (_ *files, err erro
 			return nil, usage(`"-" can stand once only`, `"-" chỉ được ghi một lần`)
 		}
 		stdin = stdin || name == "-"
-		if err := f.add(ctx, name, a.path(name), a.stdin); err != nil {
+		if err := f.add(ctx, name, a.path(name), a.stdin, tables); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +57,7 @@ func (f *files) close() error {
 	return errors.Join(errs...)
 }
 
-func (f *files) add(ctx context.Context, name, path string, stdin io.Reader) error {
+func (f *files) add(ctx context.Context, name, path string, stdin io.Reader, tables sheets.Options) error {
 	shown, in, regular := show(name), stdin, false
 	if name == "-" {
 		shown = "stdin"
@@ -96,7 +96,16 @@ func (f *files) add(ctx context.Context, name, path string, stdin io.Reader) err
 		return &problem{name: "unreadable", exit: exitUnexpected, cause: err, text: textf(
 			"%s: the file cannot be read: %s", "%s: không đọc được tệp: %s", shown, reasonOf(err))}
 	}
-	if text := notEvents(sample, err != nil, strings.ToLower(filepath.Ext(name))); text.EN != "" {
+	if sheets.Sniff(sample) != sheets.NotATable {
+		book, err := sheets.Open(shown, sampled, tables)
+		if err != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		f.bytes = -1 << 62 // rows are counted, not bytes
+		f.list = append(f.list, ledger.File{Name: shown, Rows: book.Rows})
+		return nil
+	}
+	if text := notEvents(sample, err != nil); text.EN != "" {
 		return &problem{name: "not_events", exit: exitRejected, cause: ledger.ErrFile, text: domain.Text{
 			EN: shown + ": " + text.EN, VI: shown + ": " + text.VI,
 		}}
@@ -107,25 +116,15 @@ func (f *files) add(ctx context.Context, name, path string, stdin io.Reader) err
 
 // notEvents says why a file cannot be one of events, judging by its beginning;
 // nothing if it can.
-func notEvents(sample []byte, whole bool, extension string) domain.Text {
+func notEvents(sample []byte, whole bool) domain.Text {
 	text := bytes.TrimSpace(bytes.TrimPrefix(sample, []byte("\xEF\xBB\xBF")))
 	switch {
-	case bytes.HasPrefix(sample, []byte("PK\x03\x04")):
-		return domain.Text{
-			EN: "is a workbook or a zip archive, which this version does not read; save it as NDJSON, one event a line",
-			VI: "là bảng tính hoặc tệp nén, bản này chưa đọc được; hãy lưu thành NDJSON, mỗi dòng một sự kiện",
-		}
 	case bytes.HasPrefix(sample, []byte("\xFF\xFE")), bytes.HasPrefix(sample, []byte("\xFE\xFF")):
 		return domain.Text{EN: "is written in UTF-16; save it as UTF-8", VI: "dùng bảng mã UTF-16; hãy lưu lại bằng UTF-8"}
 	case bytes.IndexByte(sample[:min(4, len(sample))], 0) >= 0:
 		return domain.Text{EN: "is not a text in UTF-8; an event file is NDJSON, one event a line", VI: "không phải văn bản UTF-8; tệp sự kiện là NDJSON, mỗi dòng một sự kiện"}
 	case len(text) == 0 && whole:
 		return domain.Text{EN: "is empty; is it the right file?", VI: "trống; có đúng tệp cần nhập không?"}
-	case extension == ".csv" && text[0] != '{':
-		return domain.Text{
-			EN: "is a CSV table, which this version does not read; save it as NDJSON, one event a line",
-			VI: "là bảng CSV, bản này chưa đọc được; hãy lưu thành NDJSON, mỗi dòng một sự kiện",
-		}
 	case mostlyForeign(sample, whole):
 		return domain.Text{
 			EN: "is not in UTF-8; most of its first lines are in another encoding, such as TCVN3 or Windows-1258. Convert it to UTF-8; nothing of it was stored",

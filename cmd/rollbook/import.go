@@ -5,53 +5,82 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 )
 
-const importLong = `Store the events of files, one event a line (NDJSON). "-" is standard input.
+const importLong = `Store the events of files, one event a line (NDJSON), or the rows of the office's
+own sheets: workbooks (.xlsx) and CSV, recognised by their headers. What a file
+is shows in its content; files of several kinds may stand together. "-" is
+standard input.
 
 Every file is opened and looked at before anything is stored. Good lines are
 stored although others are rejected; each rejection names the line, the field
-and what to do. To import a file again changes nothing: what is there already
-counts as unchanged. What departs from a rule of the charter is stored too and
-becomes a finding, because a file tells history; --strict rejects it.
+or column, and what to do. To import a file again changes nothing: what is there
+already counts as unchanged. What departs from a rule of the charter is stored
+too and becomes a finding, because a file tells history; --strict rejects it.
+
+With --dry-run every row of a sheet is told what it would come to. --result
+writes the sheets back with the result beside each row. "rollbook template"
+writes templates and lists the kinds of sheet.
 
 The first import makes the ledger, if the data directory is empty.`
 
+// importing is how an import is asked for.
+type importing struct {
+	ledger.ImportOptions
+	name        string // of a new ledger
+	kind        string // of the sheets
+	mapping     string // file
+	effectiveOn string
+	result      string // file
+}
+
 func (a *app) importCommand() *cobra.Command {
-	var o ledger.ImportOptions
-	var name string
+	var o importing
 	cmd := &cobra.Command{
-		Use: "import FILE...", Short: "Store the events of files", Long: importLong, Args: arguments(1, -1),
-		Example: "  rollbook import events.ndjson\n  rollbook import --dry-run 2023/*.ndjson\n  zcat events.ndjson.gz | rollbook import -",
+		Use: "import FILE...", Short: "Store the events of files, or the rows of sheets", Long: importLong, Args: arguments(1, -1),
+		Example: "  rollbook import events.ndjson\n  rollbook import --dry-run 2023/*.ndjson\n  rollbook import --dry-run register.xlsx\n  rollbook import register.xlsx ratings.csv --result results.xlsx\n  zcat events.ndjson.gz | rollbook import -",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if name != "" && !domain.ValidID(name) {
-				return usage("--name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", "--name %q phải gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(name))
+			if o.name != "" && !domain.ValidID(o.name) {
+				return usage("--name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", "--name %q phải gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(o.name))
 			}
-			return a.importFiles(cmd.Context(), args, name, o)
+			return a.importFiles(cmd.Context(), args, o)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.DryRun, "dry-run", false, "decide on every line and store nothing")
 	f.BoolVar(&o.Atomic, "atomic", false, "store all lines or none (at most 1,000 records)")
 	f.BoolVar(&o.Strict, "strict", false, "reject what departs from a charter rule, as if each line were recorded in turn")
-	f.StringVar(&name, "name", "", "name of the ledger, when the import makes it (default ledger)")
+	f.StringVar(&o.name, "name", "", "name of the ledger, when the import makes it (default ledger)")
+	f.StringVar(&o.kind, "kind", "", "kind of the sheets, where their headers leave it open; `rollbook template` lists the kinds")
+	f.StringVar(&o.mapping, "mapping", "", "JSON file that says what other headers of a sheet stand for; see `rollbook template mapping`")
+	f.StringVar(&o.effectiveOn, "effective-on", "", "day on which a register counts that says none itself, as 2022-12-31 or 31/12/2022")
+	f.StringVar(&o.result, "result", "", "workbook to write, with the result beside each row of the sheets")
 	return cmd
 }
 
 // imported is what import answers in JSON.
 type imported struct {
 	ledger.ImportResult
-	Error *errorDocument `json:"error,omitempty"` // what ended it early
+	// Plan is what a dry run would do with each row of a sheet.
+	Plan        []ledger.RowOutcome `json:"plan,omitempty"`
+	PlanOmitted int                 `json:"plan_omitted,omitempty"`
+	Error       *errorDocument      `json:"error,omitempty"` // what ended it early
 }
 
-func (a *app) importFiles(ctx context.Context, names []string, name string, o ledger.ImportOptions) error {
-	files, err := a.openFiles(ctx, names)
+func (a *app) importFiles(ctx context.Context, names []string, o importing) error {
+	tables, err := a.tableOptions(o)
+	if err != nil {
+		return err
+	}
+	files, err := a.openFiles(ctx, names, tables)
 	if err != nil {
 		return err
 	}
@@ -59,16 +88,27 @@ func (a *app) importFiles(ctx context.Context, names []string, name string, o le
 	if err != nil {
 		return errors.Join(err, files.close())
 	}
+	rows := &rowReport{plan: o.DryRun}
+	o.Row = rows.add
+	if o.result != "" {
+		rows.result = sheets.NewResult(a.lang, filepath.Dir(a.path(o.result)))
+	}
 	var result ledger.ImportResult
-	err = a.withLedgerIn(ctx, dir, ledger.Options{Create: true, Name: name}, func(l *ledger.Ledger) error {
-		if name != "" && name != l.Name() {
+	err = a.withLedgerIn(ctx, dir, ledger.Options{Create: true, Name: o.name}, func(l *ledger.Ledger) error {
+		if o.name != "" && o.name != l.Name() {
 			return usage("the ledger here is named %q; --name is for a new one", "sổ ở đây tên là %q; --name chỉ dùng khi tạo sổ mới", l.Name())
 		}
-		result, err = a.importInto(ctx, l, files, o)
+		result, err = a.importInto(ctx, l, files, o.ImportOptions)
 		return err
 	})
+	if rows.result != nil {
+		// After another failure it is not known what was stored.
+		if err == nil || errors.Is(err, context.Canceled) {
+			err = errors.Join(err, a.save(o.result, rows.result.Write))
+		}
+	}
 	err = errors.Join(err, files.close(), cleanUp())
-	return a.tellImport(result, err)
+	return a.tellImport(result, rows, err)
 }
 
 // importInto imports with a bar for progress.
@@ -102,13 +142,13 @@ func (a *app) importDirectory(dryRun bool) (dir string, cleanUp func() error, er
 	return dir, func() error { return os.RemoveAll(dir) }, err
 }
 
-func (a *app) tellImport(r ledger.ImportResult, err error) error {
+func (a *app) tellImport(r ledger.ImportResult, rows *rowReport, err error) error {
 	if r.Rejections == nil && err != nil {
 		return err // it did not come to an import
 	}
 	some := &problem{name: "rejected", exit: exitRejected, told: true, text: textf("%d lines rejected", "%d dòng bị từ chối", r.Rejected)}
 	if a.json {
-		answer := imported{ImportResult: r}
+		answer := imported{ImportResult: r, Plan: rows.rows, PlanOmitted: rows.omitted}
 		if err != nil {
 			d := a.errorDocument(err)
 			answer.Error = &d
@@ -120,6 +160,10 @@ func (a *app) tellImport(r ledger.ImportResult, err error) error {
 			return &p
 		}
 	} else {
+		a.tellNotes(r)
+		if rows.plan {
+			a.planTable(rows)
+		}
 		a.tellRejections(r)
 		a.out.line(a.importSummary(r))
 	}
@@ -134,7 +178,11 @@ const rejectionsShown = 20
 
 func (a *app) tellRejections(r ledger.ImportResult) {
 	for _, x := range r.Rejections[:min(len(r.Rejections), rejectionsShown)] {
-		a.console.line(fmt.Sprintf("%s:%d: %s", x.File, x.Line, rejectionLine(string(x.Code), x.Field, x.Message)))
+		field := x.Field
+		if x.Column != "" {
+			field = fmt.Sprintf("%q", show(x.Column))
+		}
+		a.console.line(fmt.Sprintf("%s: %s", place(x.File, x.Sheet, x.Line), rejectionLine(string(x.Code), field, x.Message)))
 	}
 	if more := r.Rejected - rejectionsShown; more > 0 {
 		a.console.line(fmt.Sprintf(a.say("and %d more; --json lists them", "và %d dòng nữa; xem đủ bằng --json"), more))
@@ -148,6 +196,9 @@ func (a *app) importSummary(r ledger.ImportResult) string {
 	}
 	fmt.Fprintf(&b, a.say("%s accepted, %s unchanged, %s rejected.", "%s được nhận, %s đã có sẵn, %s bị từ chối."),
 		a.number(r.Accepted), a.number(r.Unchanged), a.number(r.Rejected))
+	if r.Skipped > 0 {
+		fmt.Fprintf(&b, a.say(" %s rows skipped.", " %s dòng bỏ qua."), a.number(r.Skipped))
+	}
 	if !r.DryRun {
 		fmt.Fprintf(&b, a.say(" Last sequence: %s.", " Số thứ tự cuối: %s."), a.number(int(r.LastSequence)))
 	}

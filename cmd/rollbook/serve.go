@@ -170,6 +170,10 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 		defer socket.Close()
 		answer.Socket = socket.Addr().String()
 	}
+	errands, err := a.listenSocket(ctx, filepath.Join(a.dir, ledger.ErrandsFile))
+	if err != nil {
+		return err
+	}
 	if a.json {
 		a.out.document(answer)
 	} else {
@@ -180,10 +184,6 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	}
 	if err := a.out.flush(); err != nil {
 		return errOutput(err)
-	}
-	errands, err := a.listenSocket(ctx, filepath.Join(a.dir, ledger.ErrandsFile))
-	if err != nil {
-		return err
 	}
 	g, running := errgroup.WithContext(ctx)
 	if errands != nil {

@@ -18,6 +18,9 @@ import (
 // without one fails the test.
 var examples = map[string][]string{
 	"import":                {"testdata/office.ndjson"},
+	"template list":         {},
+	"template mapping":      {"register"},
+	"template write":        {"register"}, // with a file: see below
 	"record":                {"member.rated", "member/m1", "--effective-on", "2021-12-20", "--data", `{"year":2021,"grade":"good"}`},
 	"history":               {"member/m4"},
 	"report headcount":      {"--by", "ethnicity,organisation"},
@@ -150,6 +153,8 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 				data = t.TempDir()
 			case "attest":
 				args = []string{"headcount", "--by", "ethnicity", "--out", filepath.Join(t.TempDir(), "r")}
+			case "template write":
+				args = []string{"register", "--out", filepath.Join(t.TempDir(), "t.xlsx")}
 			case "bundle":
 				args = []string{"member/m4", "--out", filepath.Join(t.TempDir(), "b")}
 			case "witness init":

@@ -42,9 +42,12 @@ func (a *app) verifyCommand() *cobra.Command {
 			progress := func(done, of int64) { p.set(cmd.Context(), done, of, done) }
 			var v ledger.Verification
 			var err error
-			if folder == "" {
+			switch {
+			case folder == "" && a.shared != nil:
+				v, err = a.shared.Verify(cmd.Context(), what, progress)
+			case folder == "":
 				v, err = ledger.Verify(cmd.Context(), a.dir, o, what, progress)
-			} else {
+			default:
 				v, err = a.verifyArchive(cmd.Context(), a.path(folder), what, progress)
 			}
 			p.end()
