@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"context"
 	"errors"
 	"io"
@@ -230,12 +231,11 @@ func (l *Ledger) SendBackwards(ctx context.Context, lists ...[]string) (errs []e
 			l.desk.depart(len(f.entries))
 			flights = append(flights, f)
 		}
-		for n := len(flights) - 1; n >= 0; n-- {
+		for n, f := range slices.Backward(flights) {
 			var before *flight
 			if n > 0 {
 				before = flights[n-1]
 			}
-			f := flights[n]
 			go func() {
 				defer close(f.done)
 				f.err = l.send(ctx, f, before)

@@ -55,28 +55,31 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is what huma asks an error for.
 func (*Problem) ContentType(string) string { return "application/problem+json" }
 
+// own stands for the words of the error itself.
+const own = "%s"
+
 // families is the one table from errors to statuses. The first that fits counts.
 var families = []struct {
 	status int
 	code   string
 	is     func(error) bool
-	// text says what to do. Without English, those are the error's own words.
+	// text says what to do. Without English, or with own, those are the error's own words.
 	text domain.Text
 }{
 	{http.StatusUnauthorized, "unauthorized", is(access.ErrStranger), domain.Text{EN: "sign in, or send a token that is good", VI: "hãy đăng nhập, hoặc gửi mã truy cập còn hiệu lực"}},
 	{http.StatusForbidden, "forbidden", is(access.ErrForbidden), domain.Text{EN: "none of your rights covers this", VI: "bạn không có quyền làm việc này"}},
 	{http.StatusForbidden, "forbidden", is(access.ErrPart), domain.Text{EN: "your right covers a part of the ledger; name an organisation in it", VI: "quyền của bạn chỉ trong một phần của sổ; hãy nêu tổ chức thuộc phần đó"}},
 	{http.StatusNotFound, "not_found", is(access.ErrNotFound), notFound},
-	{http.StatusNotFound, "not_found", is(access.ErrAccount), domain.Text{VI: "không có tài khoản này"}},
+	{http.StatusNotFound, "not_found", is(access.ErrAccount), domain.Text{EN: own, VI: "không có tài khoản này"}},
 	{http.StatusNotFound, "not_found", is(ledger.ErrUnknownSubject), notFound},
 	{http.StatusNotFound, "not_found", is(projections.ErrUnknownOrganisation), notFound},
 	{http.StatusNotFound, "not_found", is(ledger.ErrNotAMember), notFound},
-	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrReason), domain.Text{VI: "lý do dài 3 đến 500 ký tự"}},
-	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrPassword), domain.Text{VI: "mật khẩu dài 12 đến 128 ký tự và không chứa tên đăng nhập"}},
-	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrValue), domain.Text{VI: "giá trị không lưu được; xem messages.en"}},
-	{http.StatusConflict, "taken", is(access.ErrTaken), domain.Text{VI: "tên đăng nhập này đã có người dùng"}},
-	{http.StatusForbidden, "sign_in_failed", is(access.ErrSignIn), domain.Text{VI: "tên đăng nhập hoặc mật khẩu không đúng"}},
-	{http.StatusGone, "link_used", is(access.ErrLink), domain.Text{VI: "liên kết này đã dùng hoặc đã quá hạn"}},
+	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrReason), domain.Text{EN: own, VI: "lý do dài 3 đến 500 ký tự"}},
+	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrPassword), domain.Text{EN: own, VI: "mật khẩu dài 12 đến 128 ký tự và không chứa tên đăng nhập"}},
+	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrValue), domain.Text{EN: own, VI: "giá trị không lưu được; xem messages.en"}},
+	{http.StatusConflict, "taken", is(access.ErrTaken), domain.Text{EN: own, VI: "tên đăng nhập này đã có người dùng"}},
+	{http.StatusForbidden, "sign_in_failed", is(access.ErrSignIn), domain.Text{EN: own, VI: "tên đăng nhập hoặc mật khẩu không đúng"}},
+	{http.StatusGone, "link_used", is(access.ErrLink), domain.Text{EN: own, VI: "liên kết này đã dùng hoặc đã quá hạn"}},
 	{http.StatusUnprocessableEntity, "bad_value", is(ledger.ErrCursor), domain.Text{EN: "this cursor is of another question; begin without one", VI: "con trỏ này thuộc câu hỏi khác; hãy bắt đầu lại không có con trỏ"}},
 	{http.StatusUnprocessableEntity, "not_events", is(ledger.ErrFile), domain.Text{}},
 	{http.StatusRequestEntityTooLarge, "too_large", is(ledger.ErrAtomicTooLarge), domain.Text{}},
@@ -140,7 +143,7 @@ func problemOf(err error) *Problem {
 			continue
 		}
 		text := f.text
-		if text.EN == "" {
+		if text.EN == "" || text.EN == own {
 			text.EN = err.Error()
 		}
 		p := &Problem{Status: f.status, Code: f.code, Messages: Messages(text)}

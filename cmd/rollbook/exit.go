@@ -208,9 +208,9 @@ var families = []struct {
 		EN: "the database holds another ledger; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2",
 		VI: "cơ sở dữ liệu này đang giữ một sổ khác; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
 	}},
-	{"not_found", exitNotFound, is(access.ErrAccount), domain.Text{VI: "không có tài khoản này; xem `rollbook access list`"}},
+	{"not_found", exitNotFound, is(access.ErrAccount), domain.Text{EN: own, VI: "không có tài khoản này; xem `rollbook access list`"}},
 	{"not_found", exitNotFound, is(access.ErrNotFound), domain.Text{EN: "there is no token that begins so; see `rollbook access tokens`", VI: "không có mã truy cập bắt đầu như vậy; xem `rollbook access tokens`"}},
-	{"usage", exitUsage, is(access.ErrValue), domain.Text{VI: "giá trị không hợp lệ; xem --help"}},
+	{"usage", exitUsage, is(access.ErrValue), domain.Text{EN: own, VI: "giá trị không hợp lệ; xem --help"}},
 	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{EN: own, VI: "bị từ chối: %s"}},
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{
 		EN: "somebody else recorded something on the same subject at the same moment, and nothing was stored; give the same command again",

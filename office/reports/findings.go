@@ -117,7 +117,10 @@ func (r Reader) ExplainFindings(e projections.ExplainedFindings) papers.Paper {
 		var behind []string
 		row := []papers.Cell{
 			papers.Change(part.Change), papers.Text(words.Causes.In(r.Lang, string(part.Cause))), papers.Text(r.subject(part.Finding.Subject)),
-			papers.Text(words.Events.In(r.Lang, part.Finding.Type)), papers.Text(strconv.FormatUint(part.Finding.Sequence, 10)), papers.Text(part.Finding.Message), {}, {}, {},
+			papers.Text(words.Events.In(r.Lang, part.Finding.Type)), papers.Text(strconv.FormatUint(part.Finding.Sequence, 10)), papers.Text(part.Finding.Message),
+			{},
+			{},
+			{},
 		}
 		for i, event := range part.Events {
 			behind = append(behind, strconv.FormatUint(event.Sequence, 10))
