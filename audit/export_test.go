@@ -11,3 +11,6 @@ func (s *Signer) SetOp(op func(what string) error) { s.memory.files.op = op }
 
 // SetOp calls op before each operation on the file.
 func (h *History) SetOp(op func(what string) error) { h.op = op }
+
+// Hashed is what hashes records side by side.
+var Hashed = hashed

@@ -282,21 +282,22 @@ func hashed(ctx context.Context, records iter.Seq2[eventstore.Stored, error], ad
 			if c == nil {
 				return true
 			}
-			go func(c *chunk) {
-				defer close(c.done)
+			full := c
+			c = nil // it is sent once, whether anybody takes it or not
+			go func() {
+				defer close(full.done)
 				var buffer []byte
-				for _, s := range c.records {
+				for _, s := range full.records {
 					leaf, err := leafOf(s, &buffer)
 					if err != nil {
-						c.err = err
+						full.err = err
 						return
 					}
-					c.leaves = append(c.leaves, leaf)
+					full.leaves = append(full.leaves, leaf)
 				}
-			}(c)
+			}()
 			select {
-			case chunks <- c:
-				c = nil
+			case chunks <- full:
 				return true
 			case <-ctx.Done():
 				return false

@@ -73,6 +73,12 @@ var examples = map[string][]string{
 	"nats keys":             {"keys"},
 	"bench append":          {"--for", "1ms", "--bytes", "100"},
 	"bench audit":           {"--members", "1"},
+	"bench serve":           {"--rate", "50", "--for", "1s", "--over", "1s"},
+	"report findings":       {"--as-of", "2021-12-31"},
+	"explain findings":      {"--from", "2020-12-31", "--to", "2021-12-31"},
+	"policy list":           {},
+	"policy show":           {"qd-24-2021"},
+	"policy try":            {"testdata/proposal.json"},
 	"bench projections":     {"--members", "1", "--postings", "1000"},
 	"access list":           {},
 	"access add":            {"Lò Thị Mẫu"},
@@ -135,7 +141,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 			}
 			data := dir
 			switch path {
-			case "demo", "bench append", "bench projections", "bench audit":
+			case "demo", "bench append", "bench projections", "bench audit", "bench serve":
 				return // see TestLongCommandsAnswerInJSON
 			case "sign", "witness serve", "serve":
 				return // they run until they are stopped
@@ -179,7 +185,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 // Those that take in the whole demo, and more than once, run as the program that
 // is released: under the race detector each would take a minute.
 func TestLongCommandsAnswerInJSON(t *testing.T) {
-	for _, path := range []string{"demo", "bench append", "bench projections", "bench audit"} {
+	for _, path := range []string{"demo", "bench append", "bench projections", "bench audit", "bench serve"} {
 		args := append(append(strings.Fields(path), examples[path]...), "--data", filepath.Join(t.TempDir(), "data"), "--json")
 		cmd := exec.CommandContext(t.Context(), "rollbook", args...)
 		var stderr bytes.Buffer
