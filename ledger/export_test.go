@@ -1,10 +1,10 @@
 package ledger
 
 import (
-	"slices"
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"golang.org/x/text/unicode/norm"
 

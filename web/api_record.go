@@ -19,6 +19,7 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 	"rollbook/web/access"
 	"rollbook/web/service"
 )
@@ -164,7 +165,11 @@ func (s *Server) importFile(ctx context.Context, in *importInput) (*answered[led
 		return nil, err
 	}
 	defer file.Close()
-	return document(s.options.Service.Import(ctx, []ledger.File{{Name: "upload" + uploads[kind], Reader: file}},
+	events, err := sheets.File("upload"+uploads[kind], file, sheets.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return document(s.options.Service.Import(ctx, []ledger.File{events},
 		ledger.ImportOptions{DryRun: in.DryRun, Atomic: in.Atomic, Language: languageFrom(ctx)}))
 }
 

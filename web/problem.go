@@ -18,6 +18,7 @@ import (
 	"rollbook/eventstore"
 	"rollbook/internal/postgres"
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 	"rollbook/projections"
 	"rollbook/web/access"
 	"rollbook/web/service"
@@ -137,6 +138,9 @@ func problemOf(err error) *Problem {
 	}
 	if t, ok := errors.AsType[*access.TooManyError](err); ok {
 		return &Problem{Status: http.StatusTooManyRequests, Code: "too_many", after: t.After, Messages: Messages{EN: "too many tries; wait as long as Retry-After says", VI: "thử quá nhiều lần; hãy đợi theo Retry-After"}}
+	}
+	if f, ok := errors.AsType[*sheets.FileError](err); ok {
+		return &Problem{Status: http.StatusUnprocessableEntity, Code: "not_events", Messages: Messages(f.Text)}
 	}
 	for _, f := range families {
 		if !f.is(err) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rollbook/ledger"
+	"rollbook/office/sheets"
 	"rollbook/web/access"
 )
 
@@ -103,7 +104,7 @@ type importPage struct {
 type rejectionRow struct{ Line, Subject, Code, Field, Message string }
 
 func (p *Pages) importPage(a *asked) importPage {
-	return importPage{frame: p.frame(a, a.t.say("import"), "/import"), Step: 1, Accept: ".ndjson,.jsonl", MostText: strconv.Itoa(maxUpload >> 20)}
+	return importPage{frame: p.frame(a, a.t.say("import"), "/import"), Step: 1, Accept: ".xlsx,.xlsm,.csv,.ndjson,.jsonl", MostText: strconv.Itoa(maxUpload >> 20)}
 }
 
 // importForm asks for a file.
@@ -173,12 +174,19 @@ func (p *Pages) importDo(a *asked) error {
 
 func (p *Pages) importFile(a *asked, f upload, o ledger.ImportOptions) (ledger.ImportResult, error) {
 	o.Language = a.t.lang
-	return p.service.Import(a.ctx, []ledger.File{{Name: f.name, Reader: bytes.NewReader(f.body)}}, o)
+	file, err := sheets.File(f.name, bytes.NewReader(f.body), sheets.Options{})
+	if err != nil {
+		return ledger.ImportResult{}, err
+	}
+	return p.service.Import(a.ctx, []ledger.File{file}, o)
 }
 
 // importFailed shows what is wrong with a whole file.
 func (p *Pages) importFailed(a *asked, page importPage, err error) error {
+	f, table := errors.AsType[*sheets.FileError](err)
 	switch {
+	case table:
+		page.Problem = f.Text.In(a.t.lang)
 	case errors.Is(err, ledger.ErrFile):
 		page.Problem = a.t.say("import.not_events")
 	case errors.Is(err, ledger.ErrAtomicTooLarge):
