@@ -31,23 +31,33 @@ figures. The events go through the ordinary import, and every figure comes out
 of the ordinary reports.
 
 The ledger is made in the data directory (--data), which must be empty or hold
-the demo already; running it again changes nothing.`
+the demo already; running it again changes nothing. Then its pages are served,
+until interrupted; --no-serve stops before that.`
 
 func (a *app) demoCommand() *cobra.Command {
+	o := serveOptions{}
+	stop := false
 	cmd := &cobra.Command{
 		Use: "demo", Short: "A ledger with invented people, to look around in", Long: demoLong, Args: arguments(0, 0),
-		Example: "  rollbook demo",
+		Example: "  rollbook demo\n  rollbook demo --no-serve",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			ctx := cmd.Context()
 			return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: demoName}, func(l *ledger.Ledger) error {
 				if err := a.mustBeDemo(ctx, l); err != nil {
 					return err
 				}
-				return a.runDemo(ctx, l)
+				if err := a.runDemo(ctx, l); err != nil || stop {
+					return err
+				}
+				return a.serve(ctx, l, o)
 			})
 		},
 	}
-	cmd.Flags().Bool("no-serve", false, "do not serve the web page afterwards (this version has none, so it never does)")
+	cmd.Flags().BoolVar(&stop, "no-serve", false, "do not serve the pages afterwards")
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address of this machine to serve the pages at")
 	return cmd
 }
 

@@ -76,7 +76,8 @@ những bên làm chứng chưa ký.`},
 	"demo": {"Một sổ với nhân thân hư cấu để xem thử", `Lập sổ của người dùng đầu tiên, đảng bộ một huyện miền núi, với cơ cấu và tổng số thật, nhân thân hư cấu, rồi cho
 xem số liệu. Các sự kiện đi qua lệnh nhập thông thường, mọi số liệu lấy từ báo cáo thông thường.
 
-Sổ nằm trong thư mục dữ liệu (--data), thư mục này phải trống hoặc đã có bản demo; chạy lại không thay đổi gì.`},
+Sổ nằm trong thư mục dữ liệu (--data), thư mục này phải trống hoặc đã có bản demo; chạy lại không thay đổi gì. Sau đó
+phục vụ các trang web cho đến khi bị ngắt; --no-serve thì dừng trước đó.`},
 	"events":        {"Đọc các sự kiện trong nhật ký và các loại sự kiện; duy trì luồng sự kiện", ""},
 	"events export": {"Ghi các sự kiện ra NDJSON", `Ghi các sự kiện của nhật ký, hoặc một khoảng, mỗi dòng một sự kiện. rollbook import đọc lại được.`},
 	"events publish": {"Duy trì luồng sự kiện cho phần mềm khác theo kịp nhật ký", `Đưa mỗi bản ghi thành một tin CloudEvents trong luồng FEED, đúng một lần, dưới số thứ tự của chính nó; tiếp tục với
@@ -301,7 +302,7 @@ var flagTexts = map[string]string{
 	"nats-cert":                    "tệp chứng chỉ của chương trình này cho máy chủ NATS (ROLLBOOK_NATS_CERT)",
 	"nats-key":                     "tệp khoá của chứng chỉ đó (ROLLBOOK_NATS_KEY)",
 	"nkey":                         "tệp chứa khoá nkey cho máy chủ NATS (ROLLBOOK_NKEY)",
-	"no-serve":                     "không phục vụ trang web sau đó",
+	"no-serve":                     "sau đó không phục vụ trang web",
 	"office":                       "trên giấy: tổ chức lập báo cáo; không ghi thì là tổ chức được hỏi, hoặc cấp trên cùng của sổ (ROLLBOOK_OFFICE)",
 	"organisation":                 "mã tổ chức, tính cả cấp dưới; không ghi thì là toàn sổ",
 	"events tail --organisation":   "chỉ sự kiện của tổ chức này và cấp dưới",
@@ -363,4 +364,5 @@ var flagTexts = map[string]string{
 	"access readings --limit":      "tối đa bao nhiêu dòng",
 	"access grant --organisation":  "mã tổ chức, tính cả cấp dưới; không ghi thì là toàn sổ",
 	"access revoke --organisation": "mã tổ chức, tính cả cấp dưới; không ghi thì là toàn sổ",
+	"demo --listen":                "địa chỉ trên máy này để phục vụ trang web",
 }

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -154,7 +155,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Logger: a.logger, URL: o.url, Secure: o.secure()})
+	server := web.New(web.Options{Service: s, Pages: seen, Metrics: promhttp.HandlerFor(l.Registry(), promhttp.HandlerOpts{}), Logger: a.logger, URL: o.url, Secure: o.secure()})
 	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
 	if o.url != "" {
 		answer.URL = strings.TrimSuffix(o.url, "/")
@@ -174,9 +175,11 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	if a.json {
+	switch {
+	case a.json && a.out.documented: // of the demo, which has said all that it says
+	case a.json:
 		a.out.document(answer)
-	} else {
+	default:
 		a.out.printf(a.say("Serving the ledger %s at %s\n", "Đang phục vụ sổ %s tại %s\n"), answer.Ledger, answer.URL)
 		if answer.First != "" {
 			a.out.printf(a.say("Choose a login and a password for the first operator, once and within a day, at\n%s\n", "Hãy chọn tên đăng nhập và mật khẩu cho người vận hành đầu tiên, một lần trong một ngày, tại\n%s\n"), answer.First)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"rollbook/ledger"
@@ -77,6 +78,17 @@ func TestServeMakesALedgerAnswersAndEndsInGoodOrder(t *testing.T) {
 			if answer.StatusCode != http.StatusOK {
 				t.Errorf("GET %s%s = %d, want 200", name, path, answer.StatusCode)
 			}
+		}
+	}
+	metrics, err := http.Get(s.URL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(metrics.Body)
+	_ = metrics.Body.Close()
+	for _, name := range []string{"rollbook_log_", "rollbook_audit_", "rollbook_projection_lag_events"} {
+		if err != nil || !strings.Contains(string(text), name) {
+			t.Errorf("GET /metrics = %d, %v, without %s", metrics.StatusCode, err, name)
 		}
 	}
 	info, err := os.Stat(filepath.Join(dir, ledger.SocketFile))
