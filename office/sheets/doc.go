@@ -21,5 +21,5 @@
 //
 // Workbooks are read here and not by excelize, which writes them: its row
 // iterator tells neither formulas nor errors nor fonts, and keeps a large sheet
-// in a temporary file, in clear. A test compares the two.
+// in a temporary file, in clear.
 package sheets
