@@ -176,9 +176,6 @@ results() {
 # Packages in which nothing happens at the same time: there is no race to detect.
 sequential='^rollbook/(domain|internal/naive|cmd/rollbook/demo|docs/catalogue|docs/catalogue/gen)$'
 
-# Tests against large programs of others are in a module of their own. The ledger's properties
-# run a second time without the race detector, which lets them look at more histories. What vet
-# says of the tests has been said before.
 # full_disk tries a disk that is really full: a small one of its own, for which it takes root.
 full_disk() {
   local disk="$logs/disk" status=0
@@ -196,6 +193,9 @@ full_disk() {
   return "$status"
 }
 
+# Tests against large programs of others are in a module of their own. The ledger's properties
+# run a second time without the race detector, which lets them look at more histories. What vet
+# says of the tests has been said before.
 both_modules() {
   local status=0 properties timeout=15m
   [[ ${ROLLBOOK_LONG:-} ]] && timeout=6h
