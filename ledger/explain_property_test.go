@@ -48,7 +48,10 @@ func TestEveryDifferenceIsExplained(t *testing.T) {
 		}
 	})
 	for _, cause := range projections.Causes() {
-		if causes[cause] == 0 {
+		if cause == projections.RuleChange {
+			continue // it changes findings, and no figure
+		}
+		if causes[cause] == 0 && !fewHistories {
 			t.Errorf("no part was %s: the histories say too little (%v)", cause, causes)
 		}
 	}

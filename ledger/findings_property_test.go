@@ -40,12 +40,12 @@ func TestFindingsAreThoseOfASecondOpinion(t *testing.T) {
 		}
 	})
 	for _, rule := range naive.FindingRules {
-		if seen[rule] == 0 {
+		if seen[rule] == 0 && !fewHistories {
 			t.Errorf("nothing ever departed from %s: the histories say too little (%v)", rule, seen)
 		}
 	}
 	for _, cause := range []projections.Cause{projections.NewFact, projections.LateFact, projections.Correction} {
-		if causes[cause] == 0 {
+		if causes[cause] == 0 && !fewHistories {
 			t.Errorf("nothing ever had the cause %s: the histories say too little (%v)", cause, causes)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,9 @@ type office struct {
 	rights  *access.Access
 	server  *web.Server
 	schemas *jsonschema.Compiler
-	routes  map[string]map[string]any // of openapi.json
+
+	compiling sync.Mutex
+	routes    map[string]map[string]any // of openapi.json
 }
 
 // now is when everything in these tests happens.
@@ -175,7 +178,9 @@ func (o *office) conforms(method string, u *url.URL, a answer) {
 		if kind == "application/x-ndjson" || kind == "application/octet-stream" {
 			return // not JSON
 		}
+		o.compiling.Lock() // the compiler is for one at a time
 		schema, err := o.schemas.Compile(pointer + "/content/" + escape.Replace(kind) + "/schema")
+		o.compiling.Unlock()
 		if err != nil {
 			o.t.Errorf("%s %s is answered %d as %q, which openapi.json does not have: %v", method, u.Path, a.status, kind, err)
 			return
