@@ -45,7 +45,7 @@ func TestWorklistIsWhatIndicatorsMissAndASecondOpinionFinds(t *testing.T) {
 		}
 	})
 	for _, kind := range projections.WorkKinds() {
-		if found[kind] == 0 && kind != projections.WorkBadge {
+		if !fewHistories && found[kind] == 0 && kind != projections.WorkBadge {
 			t.Errorf("nothing of kind %s was ever due: the histories say too little (%v)", kind, found)
 		}
 	}
