@@ -6,7 +6,6 @@ import (
 
 	"rollbook/audit"
 	"rollbook/domain"
-	"rollbook/eventstore"
 )
 
 // Proven is how far what is stored of a subject is proven to be in the log.
@@ -63,26 +62,4 @@ func (l *Ledger) Prove(ctx context.Context, subject domain.Subject) (out Proven,
 		}
 	}
 	return out, nil
-}
-
-// VerifyLog recomputes what the ledger claims of its log, as [Verify] does, while
-// it goes on: the records that are stored when it begins. The read models are left
-// out; [Ledger.Rebuild] compares those. Progress counts records.
-func (l *Ledger) VerifyLog(ctx context.Context, p Progress) (out Verification, err error) {
-	e, err := gather(l.dir, l.identity, l.options)
-	if err != nil {
-		return out, err
-	}
-	out.Unwitnessed = e.policy.Unwitnessed()
-	v := audit.Verification{Log: l.anchor.log, Created: e.created, Tiles: e.tiles, Checkpoints: e.signed}
-	if p != nil {
-		last, err := l.log.Last(ctx)
-		if err != nil {
-			return out, err
-		}
-		v.Progress = func(at eventstore.Position) { p(int64(at), int64(last)) }
-	}
-	out.Verified, err = v.Verify(ctx)
-	out.Problems = append(e.wrong, out.Problems...)
-	return out, err
 }

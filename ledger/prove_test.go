@@ -39,9 +39,9 @@ func TestALivingLogIsVerifiedWhileItGoesOn(t *testing.T) {
 	if _, err := l.Sign(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	out, err := l.VerifyLog(t.Context(), nil)
+	out, err := l.Verify(t.Context(), ledger.Verifying{LogOnly: true}, nil)
 	if err != nil || !out.Good() || out.Size != 5 || out.Checkpoints == 0 || !out.Unwitnessed {
-		t.Errorf("VerifyLog = %+v, %v; want 5 records good, by a checkpoint", out, err)
+		t.Errorf("Verify = %+v, %v; want 5 records good, by a checkpoint", out, err)
 	}
 }
 
