@@ -162,11 +162,11 @@ var ErrNothingBefore = errors.New("there are no earlier read models to return to
 
 // Rebuilding says what is to be made anew.
 type Rebuilding struct {
-	// Models are those that are reported; all if empty. One pass over the log
-	// fills all of them, so all are rebuilt.
+	// Models are those whose rows are made anew; all, and what is kept of each
+	// subject too, if empty. The others stay as they are.
 	Models []string
 	// Subject is the one whose part is made anew, if not all is. The other parts
-	// stay as they are.
+	// stay as they are. It goes before Models.
 	Subject domain.Subject
 	// Try leaves everything as it is, and only compares.
 	Try bool
@@ -186,13 +186,13 @@ func (l *Ledger) Rebuild(ctx context.Context, what Rebuilding, p Progress) (out 
 		return out, err
 	}
 	defer func() { err = errors.Join(err, shadow.Close()) }()
-	if err := l.fill(ctx, shadow, what.Subject, p); err != nil {
+	if err := l.fill(ctx, shadow, what, p); err != nil {
 		return out, err
 	}
 	if out, err = l.contrast(ctx, shadow); err != nil {
 		return out, err
 	}
-	if len(what.Models) > 0 {
+	if len(what.Models) > 0 && what.Subject == "" {
 		out.Models = slices.DeleteFunc(out.Models, func(m RebuiltModel) bool { return !slices.Contains(what.Models, m.Name) })
 	}
 	if what.Try {
@@ -281,10 +281,13 @@ func (l *Ledger) catchUpLiving(ctx context.Context) error {
 	return l.CatchUp(ctx, nil)
 }
 
-func (l *Ledger) fill(ctx context.Context, shadow projections.Shadow, subject domain.Subject, p Progress) error {
+func (l *Ledger) fill(ctx context.Context, shadow projections.Shadow, what Rebuilding, p Progress) error {
 	projector := l.projector(p)
-	if subject != "" {
-		return projector.RebuildPart(ctx, shadow, subject)
+	switch {
+	case what.Subject != "":
+		return projector.RebuildPart(ctx, shadow, what.Subject)
+	case len(what.Models) > 0:
+		return projector.RebuildModels(ctx, shadow, what.Models)
 	}
 	projector.Store = shadow
 	return projector.CatchUp(ctx)

@@ -254,6 +254,9 @@ func TestRebuildEqualsWhatItReplaces(t *testing.T) {
 		if r, err := empty.Rebuild(t.Context(), ledger.Rebuilding{}, nil); err != nil || len(r.Models) != 3 || !r.Models[0].Same {
 			t.Errorf("Rebuild of an empty ledger = %+v, %v", r, err)
 		}
+		if r, err := empty.Rebuild(t.Context(), ledger.Rebuilding{Models: []string{"headcount"}}, nil); err != nil || len(r.Models) != 1 || !r.Models[0].Same {
+			t.Errorf("Rebuild of one model of an empty ledger = %+v, %v", r, err)
+		}
 	}
 }
 

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "0d048b54c6a63dddacbe536ff233126c"
+const code = "8f3603f55f7fd02084dd785492b55fc5"

@@ -122,7 +122,7 @@ Không thay đổi gì.`},
 từng khác biệt cùng lý do, và chuyển ngay. Bản trước được giữ: projections switch --back quay lại. Bị dừng giữa
 chừng thì không để lại gì.
 
-Một lượt đọc nhật ký lập tất cả, nên tên bảng chỉ chọn bảng được báo cáo: headcount, movements, indicators. Với một
+Nếu ghi tên bảng thì chỉ lập lại các bảng ấy, bảng khác giữ nguyên: headcount, movements, indicators. Với một
 đối tượng như member/MÃ hoặc organisation/MÃ thì chỉ phần của nó được dựng lại, với tổ chức là cả những người từng
 ở đó.
 

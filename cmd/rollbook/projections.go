@@ -175,7 +175,7 @@ func (a *app) rebuildCommand() *cobra.Command {
 		Long: "Make the read models anew from the whole log, beside the living ones, which go on being read and written;\n" +
 			"compare the two, name each difference with its reason, and switch at once. The ones before are kept:\n" +
 			"`projections switch --back` returns to them. One that is stopped half way leaves nothing behind.\n\n" +
-			"One pass over the log fills all of them, so names only pick which are reported: " + strings.Join(modelNames(), ", ") + ".\n" +
+			"With names, only those are made anew and the others stay as they are: " + strings.Join(modelNames(), ", ") + ".\n" +
 			"With a subject, such as member/ID or organisation/ID, only its part is made anew, for an organisation with\n" +
 			"everybody who was ever in it.\n\n" +
 			"If anything comes out otherwise than it was, and this version of the program made it, it had been damaged: the\n" +

@@ -41,6 +41,7 @@ func Homes(t *testing.T, place func(testing.TB) (open func() Home, age func())) 
 		{"a rebuild beside equals the living", rebuilt},
 		{"of many rebuilds the last two are kept", manyRebuilds},
 		{"the part of a subject is made anew", parts},
+		{"a model is made anew alone", models},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

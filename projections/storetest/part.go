@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -62,6 +63,94 @@ func parts(t *testing.T, open func() Home) {
 			}
 		}
 	}
+}
+
+// models damages rows of two models and makes each anew alone: that one is as a
+// rebuild of everything makes it, and the other as it was.
+func models(t *testing.T, open func() Home) {
+	histories, size := 3, 120
+	if Long() {
+		histories, size = 60, 400
+	}
+	first := rand.IntN(1 << 30)
+	for n := range histories {
+		seed := first + n
+		t.Logf("seed %d", seed)
+		r := rand.New(rand.NewPCG(uint64(seed), 0))
+		all := newHistory()
+		if err := all.add(t.Context(), r, drawn(seed, size)); err != nil {
+			t.Fatal(err)
+		}
+		h := open()
+		projector := projections.Projector{Log: all.log, Store: h}
+		if err := projector.Rebuild(t.Context(), h); err != nil {
+			t.Fatal(err)
+		}
+		whole, clean := dump(t, h, all.ids...), digests(t, h)
+		names := projections.Models()
+		r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+		names = names[:2]
+		for _, m := range names {
+			double(t, r, h, m.Table)
+		}
+		want := digests(t, h)
+		for _, m := range names {
+			if want[m.Name] == clean[m.Name] {
+				continue // it has no rows in this history
+			}
+			shadow, err := h.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := projector.RebuildModels(t.Context(), shadow, []string{m.Name}); err != nil {
+				t.Fatalf("RebuildModels(%s): %v", m.Name, err)
+			}
+			for _, d := range compare(t, h, shadow, true) {
+				if d.Model != m.Name || d.Extra != 1 || d.Missing != 0 || d.Reason != projections.Damaged {
+					t.Errorf("%s has a row twice, and %+v is found", m.Name, d)
+				}
+			}
+			want[m.Name] = clean[m.Name]
+			if got := digests(t, shadow); !maps.Equal(got, want) {
+				t.Errorf("with %s anew the digests are %v, want %v", m.Name, got, want)
+			}
+			if err := projections.Install(t.Context(), h, shadow); err != nil {
+				t.Fatal(err)
+			}
+			if err := shadow.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustEqual(t, dump(t, h, all.ids...), whole, "each damaged model anew, and everything,")
+	}
+}
+
+// digests returns the digests of the models by name.
+func digests(t testing.TB, s projections.Store) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	read(t, s, func(r projections.Reader) (err error) {
+		for _, m := range projections.Models() {
+			if _, found[m.Name], err = projections.Digest(t.Context(), r, m.Table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found
+}
+
+// double adds a row to a table that is already in it, if it has any.
+func double(t testing.TB, r *rand.Rand, h Home, table projections.Table) {
+	t.Helper()
+	from := checkpoint(t, h)
+	write(t, h, from.Position, func(w projections.Writer) error {
+		var rows [][]int64
+		if err := w.Rows(t.Context(), table, 0, func(row []int64) { rows = append(rows, slices.Clone(row)) }); err != nil || len(rows) == 0 {
+			return err
+		}
+		return w.PutRows(t.Context(), table, rows[r.IntN(len(rows))])
+	})
 }
 
 // some returns a few members, organisations and villages of a history.
