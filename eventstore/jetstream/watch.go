@@ -17,9 +17,13 @@ import (
 // program. What was not acknowledged may be stored or not until then.
 var ErrStore = errors.New("the server cannot write the log and needs a restart")
 
-// roomLook is how long a look at the free room holds. At the fastest import,
-// 40 MB a second, it must not use up Config.Reserve.
-const roomLook = 100 * time.Millisecond
+// roomLook is how long a look at the free room holds while there is plenty: at
+// least plentyOfReserves times Config.Reserve. With less than that each append
+// looks, however fast the disk fills; a look takes some microseconds.
+const (
+	roomLook         = 100 * time.Millisecond
+	plentyOfReserves = 4
+)
 
 // notFoundPause is the time between two looks for a stream on other servers.
 const notFoundPause = time.Second
@@ -46,8 +50,8 @@ type watch struct {
 	able   context.Context //nolint:containedctx // ends when broken is set, and with the log
 	fail   context.CancelCauseFunc
 	unsafe bool      // the server does not sync always
-	looked time.Time // at the room
-	full   error     // what was found then
+	looked time.Time // at the room, when there was plenty
+	full   error     // what was found at the last look
 }
 
 func (w *watch) setHolders(names []string) {
@@ -95,7 +99,11 @@ func (l *Log) unfit() error {
 	defer w.mu.Unlock()
 	if now := time.Now(); w.reserve > 0 && now.Sub(w.looked) > roomLook {
 		w.looked, w.full = now, nil
-		if free, err := w.free(); err == nil && free < w.reserve {
+		free, err := w.free()
+		if err == nil && free < plentyOfReserves*w.reserve {
+			w.looked = time.Time{}
+		}
+		if err == nil && free < w.reserve {
 			w.full = fmt.Errorf("the disk is full: %d MB are left and %d MB are kept free; make room, and appends go on", free>>20, w.reserve>>20)
 		}
 	}
