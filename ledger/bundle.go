@@ -124,7 +124,7 @@ func (l *Ledger) recordIndex(ctx context.Context) error {
 	if n := len(records); n > 0 {
 		head = records[n-1].Head()
 	}
-	if _, err := l.log.Append(ctx, eventstore.Write{Stream: audit.IndexRootStream, Expected: head, Records: []eventstore.Record{{
+	if _, err := l.append(ctx, eventstore.Write{Stream: audit.IndexRootStream, Expected: head, Records: []eventstore.Record{{
 		ID: fmt.Sprintf("index-%d", root.Records()), Type: audit.IndexRootType, Schema: "urn:rollbook:" + audit.IndexRootType + ":1", Data: tree.IndexRoot().Marshal(),
 	}}}); err != nil {
 		return fmt.Errorf("record the member index: %w", err)

@@ -343,6 +343,12 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 // RecordBy is [Ledger.Record] on somebody's behalf. It also returns a
 // [*StaleError], and what by.May returns.
 func (l *Ledger) RecordBy(ctx context.Context, event []byte, by By) (Outcome, error) {
+	out, err := l.recordBy(ctx, event, by)
+	l.meters.noteRecorded(out, err)
+	return out, err
+}
+
+func (l *Ledger) recordBy(ctx context.Context, event []byte, by By) (Outcome, error) {
 	p := by.sign(l.parse(event))
 	if p.err != nil {
 		return Outcome{}, p.err
@@ -512,7 +518,7 @@ func (d *desk) store(ctx context.Context, j judgement) (eventstore.Position, err
 	}
 	a.fill(records)
 	// Who no longer waits must not leave an event of unknown fate.
-	at, err := d.ledger.log.Append(context.WithoutCancel(ctx), a.writes...)
+	at, err := d.ledger.append(context.WithoutCancel(ctx), a.writes...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.land(a, at, err)

@@ -394,7 +394,7 @@ func (d *desk) settleOne(ctx context.Context, q *doubt) error {
 	if q.settled {
 		return nil
 	}
-	at, err := d.ledger.log.Append(ctx, q.writes...)
+	at, err := d.ledger.append(ctx, q.writes...)
 	if _, conflict := errors.AsType[*eventstore.VersionError](err); err != nil && !conflict {
 		if ctx.Err() != nil {
 			return err

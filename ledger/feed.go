@@ -87,8 +87,13 @@ func (l *Ledger) Publish(ctx context.Context, follow bool, p Progress) (at event
 	if at, err = feed.Last(ctx); err != nil {
 		return at, err
 	}
+	l.meters.feed.found(at)
 	if err := l.checkFeed(ctx, feed, at); err != nil {
 		return at, err
+	}
+	if follow {
+		l.meters.feed.keeps(true)
+		defer l.meters.feed.keeps(false)
 	}
 	for {
 		end, err := l.log.Last(ctx)
@@ -149,6 +154,7 @@ func (l *Ledger) publish(ctx context.Context, feed *jetstream.Feed, after, to ev
 			}
 			after += eventstore.Position(len(batch))
 			batch = nil
+			l.meters.feed.reached(after)
 			if p != nil {
 				p(int64(after), int64(to))
 			}

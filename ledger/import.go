@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"runtime"
+	"time"
 
 	"rollbook/domain"
 	"rollbook/eventstore"
@@ -95,8 +96,10 @@ var spillBytes = 300 << 20
 //
 // Others may record meanwhile: the import makes room for them after every
 // thousand lines or so.
-func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (ImportResult, error) {
-	result := ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
+func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (result ImportResult, err error) {
+	began := time.Now()
+	defer func() { l.meters.noteImport(result, err, time.Since(began)) }()
+	result = ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
 	if l.keys.vault == nil && !o.DryRun {
 		return result, l.keys.missing
 	}
@@ -511,7 +514,7 @@ func (l *Ledger) send(ctx context.Context, f, before *flight) error {
 	}
 	f.fill(records)
 	f.sent = true
-	f.at, err = l.log.Append(ctx, f.writes...)
+	f.at, err = l.append(ctx, f.writes...)
 	return err
 }
 

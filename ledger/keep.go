@@ -41,6 +41,7 @@ func (l *Ledger) Keep(ctx context.Context, k Keeping) error {
 		g.Go(func() error { return l.persist(ctx, "the read models", l.keepModels) })
 	}
 	if k.Feed {
+		l.meters.feed.keeps(false) // until it is open
 		g.Go(func() error {
 			return l.persist(ctx, "the feed", func(ctx context.Context) error {
 				_, err := l.Publish(ctx, true, nil)

@@ -48,8 +48,9 @@ type Ledger struct {
 	options  Options
 	dir      string // empty for a ledger beside another one
 
-	desk  *desk
-	names names
+	desk   *desk
+	names  names
+	meters *meters
 
 	booked    atomic.Uint64       // records that were taken into read models, rebuilds included
 	catching  *semaphore.Weighted // one at a time: see CatchUp
@@ -68,7 +69,7 @@ func newLedger(ctx context.Context, id identity, log Log, s store, k keys, logge
 	l := &Ledger{
 		identity: id, log: log, store: s, keys: k, figures: projections.NewFigures(s), logger: logger,
 		codec:    domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
-		catching: semaphore.NewWeighted(1),
+		catching: semaphore.NewWeighted(1), meters: newMeters(),
 	}
 	l.desk = newDesk(ctx, l)
 	return l

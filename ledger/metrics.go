@@ -22,9 +22,15 @@ import (
 //	rollbook_audit_signed_size                 records that the newest signed checkpoint covers
 //	rollbook_audit_signed_timestamp_seconds    when that was signed
 //	rollbook_audit_witnesses                   how many witnesses have to cosign
+//	rollbook_append_*, rollbook_record_*       what was stored and what was refused: see meters
+//	rollbook_import_*                          rows of imports by what came of them, and how long they took
+//	rollbook_feed_*                            where the feed stands, if this process has seen it
+//
+// docs/observability.md has them all.
 func (l *Ledger) Registry() *prometheus.Registry {
 	r := prometheus.NewRegistry()
-	r.MustRegister(l.Metrics(), proofMetrics{l}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(l.meters.collectors()...)
+	r.MustRegister(l.Metrics(), proofMetrics{l}, feedMetrics{l}, queueMetrics{l}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
 
@@ -68,4 +74,61 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 	gauge("audit_signed_size", "Records that the newest signed checkpoint covers.", float64(s.measuredSize.Load()))
 	gauge("audit_signed_timestamp_seconds", "When the newest checkpoint was signed, 0 if never.", float64(s.measuredAt.Load()))
 	gauge("audit_witnesses", "Witnesses that have to cosign a checkpoint.", float64(s.policy.Quorum()))
+}
+
+// feedMetrics are those of the feed.
+type feedMetrics struct{ ledger *Ledger }
+
+// Describe implements [prometheus.Collector]. It describes nothing, because what there
+// is changes when the feed is found.
+func (m feedMetrics) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements [prometheus.Collector].
+func (m feedMetrics) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	send := func(name, help string, kind prometheus.ValueType, value float64) {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_feed_"+name, help, nil, nil), kind, value)
+	}
+	f := &m.ledger.meters.feed
+	f.mu.Lock()
+	known, kept, up, at, published := f.known, f.kept, f.up, f.at, f.published
+	f.mu.Unlock()
+	if kept {
+		value := 0.0
+		if up {
+			value = 1
+		}
+		send("up", "Whether the feed is being kept up with the log.", prometheus.GaugeValue, value)
+	}
+	if !known {
+		return
+	}
+	send("position", "Sequence of the last record that is in the feed.", prometheus.GaugeValue, float64(at))
+	send("published_total", "Messages that this process has published.", prometheus.CounterValue, float64(published))
+	lag, err := m.ledger.lag(ctx, at)
+	if err != nil {
+		return // rollbook_log_up says it
+	}
+	send("lag_events", "Records of the log that are not in the feed.", prometheus.GaugeValue, float64(lag.Behind))
+	send("lag_seconds", "Age of the oldest record that is not in the feed, 0 if there is none.", prometheus.GaugeValue, lag.Seconds)
+}
+
+// queueMetrics are those of what waits before the log.
+type queueMetrics struct{ ledger *Ledger }
+
+// Describe implements [prometheus.Collector].
+func (m queueMetrics) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, out) }
+
+// Collect implements [prometheus.Collector].
+func (m queueMetrics) Collect(out chan<- prometheus.Metric) {
+	log, ok := m.ledger.log.(interface {
+		Queue() (waiting int, sent uint64)
+	})
+	if !ok {
+		return
+	}
+	waiting, sent := log.Queue()
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_append_waiting", "Appends that wait for their turn to be sent.", nil, nil), prometheus.GaugeValue, float64(waiting))
+	out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_append_batches_total", "What was sent to the log: single records, and batches that several appends may share. Each costs one wait for the disk.", nil, nil), prometheus.CounterValue, float64(sent))
 }

@@ -341,6 +341,9 @@ func TestSigningIn(t *testing.T) {
 			t.Errorf("try %d: %s, want %s", n, a.header.Get("Location"), want)
 		}
 	}
+	if n := o.metrics(o.account(access.Grant{Role: access.Operator}))[`rollbook_http_refused_total{code="429"}`]; n != 2 {
+		t.Errorf("%v tries are counted as refused, want 2", n)
+	}
 }
 
 func TestProblemsSpeakTheLanguageThatIsAskedFor(t *testing.T) {

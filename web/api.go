@@ -28,7 +28,7 @@ func (s *Server) api(mux *http.ServeMux) {
 	if err != nil {
 		panic(err) // it is made of the types above: TestOpenAPI sees it
 	}
-	mux.Handle("/api/", underscored(s.signedIn(own)))
+	mux.Handle("/api/", underscored(s.signedIn(noted(own))))
 	own.HandleFunc("/", s.nothing)
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -83,7 +83,7 @@ func open(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	o := &office{t: t, ledger: l, rights: rights, schemas: jsonschema.NewCompiler()}
-	o.server = web.New(web.Options{Service: &service.Service{Ledger: l, Access: rights, Clock: clock}})
+	o.server = web.New(web.Options{Service: &service.Service{Ledger: l, Access: rights, Clock: clock}, Metrics: l.Registry()})
 	text, err := web.Document()
 	if err != nil {
 		t.Fatal(err)

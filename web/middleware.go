@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -61,12 +62,16 @@ func (s *Server) named(next http.Handler) http.Handler {
 		w.Header().Set("X-Request-Id", id)
 		ctx := access.WithRequest(context.WithValue(r.Context(), requestKey{}, id), id)
 		ctx = context.WithValue(ctx, languageKey{}, languageOf(r))
-		began := time.Now()
+		way := &route{}
+		ctx = context.WithValue(ctx, routeKey{}, way)
 		out := &counted{ResponseWriter: w}
+		ended := s.traffic.begin(r.Method)
+		defer func() { // also of an answer that broke off
+			took := ended(way, out)
+			s.logger.DebugContext(ctx, "request", slog.String("request", id), slog.String("method", r.Method), slog.String("route", way.String()),
+				slog.Int("status", out.code()), slog.Int64("bytes", out.bytes), slog.Duration("took", took))
+		}()
 		next.ServeHTTP(out, r.WithContext(ctx))
-		// The pattern and not the path: an id in it says who was looked at.
-		s.logger.DebugContext(ctx, "request", slog.String("request", id), slog.String("method", r.Method),
-			slog.Int("status", out.status), slog.Int64("bytes", out.bytes), slog.Duration("took", time.Since(began)))
 	})
 }
 
@@ -76,6 +81,9 @@ type counted struct {
 	status int
 	bytes  int64
 }
+
+// code is the status that the client got: one that nobody wrote is 200.
+func (c *counted) code() int { return cmp.Or(c.status, http.StatusOK) }
 
 func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 

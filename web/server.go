@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"rollbook/web/access"
 	"rollbook/web/service"
 )
@@ -18,9 +21,9 @@ type Options struct {
 	// Pages serves what people see, everything that is not the API. It is called
 	// with the visitor in the context, if there is one. Nil serves no pages.
 	Pages http.Handler
-	// Metrics serves /metrics, to programs on this machine and to operators. Nil
-	// leaves it out.
-	Metrics http.Handler
+	// Metrics is what /metrics shows, to programs on this machine and to operators;
+	// what is counted of requests is registered there. Nil leaves it out.
+	Metrics *prometheus.Registry
 	// URL is where people reach the service, if a proxy in front of it speaks TLS:
 	// https://rollbook.example. What the proxy says of where requests come from is
 	// believed if it runs on this machine.
@@ -38,6 +41,7 @@ type Server struct {
 	options Options
 	logger  *slog.Logger
 	handler http.Handler
+	traffic *traffic
 
 	// closing ends when the server does, before requests are waited for: streams
 	// that would go on for ever end with it.
@@ -65,7 +69,10 @@ const (
 
 // New returns a server.
 func New(o Options) *Server {
-	s := &Server{options: o, logger: o.Logger}
+	s := &Server{options: o, logger: o.Logger, traffic: newTraffic()}
+	if o.Metrics != nil {
+		o.Metrics.MustRegister(s.traffic.collectors()...)
+	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -122,14 +129,14 @@ func (s *Server) routes() http.Handler {
 	s.api(mux)
 	s.signIn(mux)
 	if s.options.Metrics != nil {
-		mux.HandleFunc("GET /metrics", s.metrics)
+		mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{})))
 	}
 	if s.options.Pages != nil {
 		mux.Handle("/", s.options.Pages)
 	} else {
 		mux.HandleFunc("/", s.nothing)
 	}
-	return mux
+	return noted(mux)
 }
 
 // nothing answers that there is nothing.
@@ -137,15 +144,17 @@ func (s *Server) nothing(w http.ResponseWriter, r *http.Request) { s.tell(w, r, 
 
 // metrics are for programs on this machine, which no proxy has let in, and for
 // operators.
-func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	ip := net.ParseIP(host)
-	local := ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
-	if !local {
-		if err := s.options.Service.Access.Allowed(r.Context(), access.Operate, ""); err != nil {
-			s.tell(w, r, err)
-			return
+func (s *Server) metrics(show http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		host, _, _ := net.SplitHostPort(r.RemoteAddr)
+		ip := net.ParseIP(host)
+		local := ip != nil && ip.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+		if !local {
+			if err := s.options.Service.Access.Allowed(r.Context(), access.Operate, ""); err != nil {
+				s.tell(w, r, err)
+				return
+			}
 		}
+		show.ServeHTTP(w, r)
 	}
-	s.options.Metrics.ServeHTTP(w, r)
 }

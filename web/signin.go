@@ -70,6 +70,7 @@ func (s *Server) failedSignIn(w http.ResponseWriter, r *http.Request, to string,
 		why = "credentials"
 	case as[*access.TooManyError](err):
 		why = "limit"
+		s.traffic.refuse(http.StatusTooManyRequests) // a person is sent back to the form, so no status says it
 	case is(access.ErrPassword)(err):
 		why = "password"
 	case is(access.ErrValue)(err):

@@ -2,13 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-
-	"rollbook/ledger"
 )
 
 var metricName = regexp.MustCompile(`\b(?:rollbook|go|process)_[a-z_]+\b`)
@@ -22,23 +22,33 @@ func read(t *testing.T, path ...string) string {
 	return string(b)
 }
 
-// exported returns the names of the metrics of a ledger.
+// exported returns the names of the series of a service that has answered and
+// published something.
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
-	l, err := ledger.Open(t.Context(), office(t), ledger.Options{})
-	if err != nil {
-		t.Fatal(err)
+	s := serveDirectory(t, office(t))
+	for t.Context().Err() == nil {
+		answer, err := http.Get(s.URL + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]bool{"up": true} // Prometheus's own
+		for line := range strings.Lines(string(text)) {
+			if !strings.HasPrefix(line, "#") {
+				names[line[:strings.IndexAny(line, "{ ")]] = true
+			}
+		}
+		if names["rollbook_feed_position"] && names["rollbook_http_requests_total"] {
+			return names
+		}
 	}
-	defer func() { _ = l.Close() }()
-	families, err := l.Registry().Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]bool{}
-	for _, f := range families {
-		names[f.GetName()] = true
-	}
-	return names
+	t.Fatal("the feed was not published")
+	return nil
 }
 
 func TestAlertsAndDashboardAskForMetricsThatAreThere(t *testing.T) {

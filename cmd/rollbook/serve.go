@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
@@ -155,7 +154,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Metrics: promhttp.HandlerFor(l.Registry(), promhttp.HandlerOpts{}), Logger: a.logger, URL: o.url, Secure: o.secure()})
+	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Logger: a.logger, URL: o.url, Secure: o.secure()})
 	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
 	if o.url != "" {
 		answer.URL = strings.TrimSuffix(o.url, "/")

@@ -86,7 +86,7 @@ func TestServeMakesALedgerAnswersAndEndsInGoodOrder(t *testing.T) {
 	}
 	text, err := io.ReadAll(metrics.Body)
 	_ = metrics.Body.Close()
-	for _, name := range []string{"rollbook_log_", "rollbook_audit_", "rollbook_projection_lag_events"} {
+	for _, name := range []string{"rollbook_log_", "rollbook_audit_", "rollbook_projection_lag_events", "rollbook_append_duration_seconds_bucket", `rollbook_http_requests_total{code="2xx",method="GET",route="/healthz"}`} {
 		if err != nil || !strings.Contains(string(text), name) {
 			t.Errorf("GET /metrics = %d, %v, without %s", metrics.StatusCode, err, name)
 		}

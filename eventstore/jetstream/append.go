@@ -86,6 +86,11 @@ func (l *Log) Append(ctx context.Context, writes ...eventstore.Write) (eventstor
 	return at, err
 }
 
+// Queue returns how many appends wait for their turn now, and how many batches
+// were sent since the log was opened: single records, and what was gathered of
+// several appends. Each costs one wait for the disk.
+func (l *Log) Queue() (waiting int, sent uint64) { return l.queue.counts() }
+
 // await waits until it is an append's turn or it is answered. An append that is
 // not on its way leaves the queue when ctx ends, or when the server is silent
 // for too long.

@@ -68,6 +68,7 @@ type queue struct {
 	busy    map[string]struct{} // the streams of what is on its way
 	singles int                 // on their way one by one
 	batch   bool                // on its way
+	sent    uint64              // how often something was sent
 	closed  error
 	flights sync.WaitGroup
 	idle    chan struct{} // closed when the queue is closed and nothing is on its way
@@ -287,6 +288,14 @@ func (q *queue) silent(now time.Time) time.Duration {
 	return now.Sub(q.answered)
 }
 
+// counts returns how many appends wait for their turn, and how often something
+// was sent.
+func (q *queue) counts() (waiting int, sent uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting), q.sent
+}
+
 // pump sends what can be sent. It is called, with the lock held, whenever
 // something has arrived, left or been answered.
 func (q *queue) pump(now time.Time) {
@@ -319,6 +328,7 @@ func (q *queue) pump(now time.Time) {
 			}
 		}
 		q.waiting = slices.DeleteFunc(q.waiting, func(p *pending) bool { return p.sent })
+		q.sent++
 		switch {
 		case len(next) > 1:
 			q.batch = true
