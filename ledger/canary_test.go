@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"rollbook/domain"
 	"rollbook/ledger"
 	"rollbook/projections"
@@ -108,7 +111,7 @@ func (c *canaries) bad() []string {
 
 // What people are called, where they live and what is said of them is found
 // nowhere but under seal: in no file of the store, in no log line, no error, no
-// metric, no answer of an import.
+// metric, no trace, no answer of an import.
 func TestCanariesAreFoundNowhere(t *testing.T) {
 	var c canaries
 	good, bad := c.good(), c.bad()
@@ -119,7 +122,8 @@ func TestCanariesAreFoundNowhere(t *testing.T) {
 	dir := t.TempDir()
 	var said bytes.Buffer // logs, errors, answers
 	logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true, Logger: logger})
+	traces := tracetest.NewInMemoryExporter()
+	l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true, Logger: logger, Traces: sdktrace.NewTracerProvider(sdktrace.WithSyncer(traces))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,6 +241,11 @@ func TestCanariesAreFoundNowhere(t *testing.T) {
 	}
 	fmt.Fprintf(&said, "%+v %v\n", out, err)
 	fmt.Fprintln(&said, l.Close())
+	spans := traces.GetSpans()
+	if len(spans) < 20 {
+		t.Errorf("only %d spans were seen", len(spans))
+	}
+	fmt.Fprintf(&said, "%+v\n", spans)
 	scan("after it was closed")
 	findCanaries(t, "in logs, errors and answers", said.Bytes(), c.values)
 	if !bytes.Contains(said.Bytes(), []byte("duplicate_id")) || !bytes.Contains(said.Bytes(), []byte("invariant")) || !bytes.Contains(said.Bytes(), []byte("master key was made")) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/projections"
@@ -343,8 +345,13 @@ func (l *Ledger) Record(ctx context.Context, event []byte) (Outcome, error) {
 // RecordBy is [Ledger.Record] on somebody's behalf. It also returns a
 // [*StaleError], and what by.May returns.
 func (l *Ledger) RecordBy(ctx context.Context, event []byte, by By) (Outcome, error) {
+	ctx, span := l.tracing.begin(ctx, "record")
 	out, err := l.recordBy(ctx, event, by)
 	l.meters.noteRecorded(out, err)
+	if err == nil {
+		span.SetAttributes(attribute.String("rollbook.event.type", out.Type), attribute.String("rollbook.outcome", out.Status))
+	}
+	endSpan(span, err)
 	return out, err
 }
 
@@ -418,7 +425,9 @@ func (d *desk) record(ctx context.Context, p parsed, needs []need) (out Outcome,
 		return Outcome{}, nil, err
 	}
 	defer leave()
-	j, more, err := d.decide(ctx, p, needs)
+	deciding, span := d.ledger.tracing.begin(ctx, "decide")
+	j, more, err := d.decide(deciding, p, needs)
+	endSpan(span, err)
 	if err != nil {
 		return Outcome{}, more, err
 	}

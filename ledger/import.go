@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
 	"rollbook/domain"
 	"rollbook/eventstore"
 )
@@ -98,7 +100,12 @@ var spillBytes = 300 << 20
 // thousand lines or so.
 func (l *Ledger) Import(ctx context.Context, files []File, o ImportOptions) (result ImportResult, err error) {
 	began := time.Now()
-	defer func() { l.meters.noteImport(result, err, time.Since(began)) }()
+	ctx, span := l.tracing.begin(ctx, "import")
+	defer func() {
+		l.meters.noteImport(result, err, time.Since(began))
+		endSpan(span, err, attribute.Bool("rollbook.dry_run", o.DryRun), attribute.Int("rollbook.accepted", result.Accepted),
+			attribute.Int("rollbook.unchanged", result.Unchanged), attribute.Int("rollbook.rejected", result.Rejected))
+	}()
 	result = ImportResult{DryRun: o.DryRun, Rejections: []ImportRejection{}}
 	if l.keys.vault == nil && !o.DryRun {
 		return result, l.keys.missing

@@ -48,9 +48,10 @@ type Ledger struct {
 	options  Options
 	dir      string // empty for a ledger beside another one
 
-	desk   *desk
-	names  names
-	meters *meters
+	desk    *desk
+	names   names
+	meters  *meters
+	tracing *tracing
 
 	booked    atomic.Uint64       // records that were taken into read models, rebuilds included
 	catching  *semaphore.Weighted // one at a time: see CatchUp
@@ -69,7 +70,7 @@ func newLedger(ctx context.Context, id identity, log Log, s store, k keys, logge
 	l := &Ledger{
 		identity: id, log: log, store: s, keys: k, figures: projections.NewFigures(s), logger: logger,
 		codec:    domain.Codec{Normalise: norm.NFC.String, IDKey: id.IDKey},
-		catching: semaphore.NewWeighted(1), meters: newMeters(),
+		catching: semaphore.NewWeighted(1), meters: newMeters(), tracing: newTracing(nil),
 	}
 	l.desk = newDesk(ctx, l)
 	return l
@@ -128,13 +129,13 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 		return err
 	}
 	defer l.catching.Release(1)
-	err := l.projector(p).CatchUp(ctx)
+	err := l.takeIn(ctx, p)
 	if errors.Is(err, projections.ErrVersion) {
 		l.logger.InfoContext(ctx, "another version of the program made the read models; they are made anew")
 		err = l.projector(p).Rebuild(ctx, l.store)
 	}
 	for moves := 1; errors.Is(err, projections.ErrMoved) && moves < mostMoves; moves++ {
-		err = l.projector(p).CatchUp(ctx)
+		err = l.takeIn(ctx, p)
 	}
 	if err != nil {
 		return err
@@ -151,6 +152,23 @@ func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
 	}
 	l.lookedFor = err == nil
 	return err
+}
+
+// takeIn takes into the read models what the log has that they have not.
+func (l *Ledger) takeIn(ctx context.Context, p Progress) error {
+	projector, now := l.projector(p), intake{began: time.Now()}
+	tell, booked := projector.Progress, projector.Booked
+	projector.Progress = func(at, to eventstore.Position) {
+		if now.to = at; tell != nil {
+			tell(at, to)
+		}
+	}
+	projector.Booked = func(n eventstore.Position) {
+		booked(n)
+		now.ended = time.Now()
+		l.tracing.noteTaken(ctx, now)
+	}
+	return projector.CatchUp(ctx)
 }
 
 // entryAt returns the entry at a position, whole as far as it can be opened.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
 
 	"rollbook/domain"
 	"rollbook/eventstore"
@@ -119,10 +120,12 @@ func (l *Ledger) append(ctx context.Context, writes ...eventstore.Write) (events
 	m := l.meters
 	m.appendsFlying.Inc()
 	defer m.appendsFlying.Dec()
+	ctx, span := l.tracing.begin(ctx, "append")
 	began := time.Now()
 	at, err := l.log.Append(ctx, writes...)
 	if err != nil {
 		m.appendRefused.WithLabelValues(codeOf(err)).Inc()
+		endSpan(span, err)
 		return at, err
 	}
 	m.appendSeconds.Observe(time.Since(began).Seconds())
@@ -131,6 +134,8 @@ func (l *Ledger) append(ctx context.Context, writes ...eventstore.Write) (events
 		records += len(w.Records)
 	}
 	m.appendRecords.Add(float64(records))
+	l.tracing.noteStored(ctx, span, at)
+	endSpan(span, nil, attribute.Int("rollbook.records", records), attribute.Int64("rollbook.position", int64(at)))
 	return at, nil
 }
 

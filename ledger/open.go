@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
@@ -120,6 +122,9 @@ type Options struct {
 	Signing Signing
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
+	// Traces gets spans of what is recorded and imported, from the decision to the
+	// read models; nothing in them is personal. Nil leaves it.
+	Traces trace.TracerProvider
 }
 
 // Servers are NATS servers, one or a cluster of three, and the login for them.
@@ -225,7 +230,7 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
 	}
 	l := newLedger(ctx, id, log, models, k, logger)
-	l.anchor, l.options, l.dir = anchor, o, dir
+	l.anchor, l.options, l.dir, l.tracing = anchor, o, dir, newTracing(o.Traces)
 	l.figures.Unsafe, l.figures.Lag = log.Unsafe, l.lag
 	return l, nil
 }

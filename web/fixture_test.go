@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.opentelemetry.io/otel/trace"
 
 	"rollbook/ledger"
 	"rollbook/web"
@@ -57,8 +59,14 @@ func officeLines() (lines []string) {
 
 func open(t testing.TB) *office {
 	t.Helper()
+	return openTraced(t, nil, nil)
+}
+
+// openTraced is open with somebody who listens to traces and log lines.
+func openTraced(t testing.TB, traces trace.TracerProvider, logger *slog.Logger) *office {
+	t.Helper()
 	dir := t.TempDir()
-	l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true, Name: "office"})
+	l, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true, Name: "office", Traces: traces, Logger: logger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +91,7 @@ func open(t testing.TB) *office {
 		t.Fatal(err)
 	}
 	o := &office{t: t, ledger: l, rights: rights, schemas: jsonschema.NewCompiler()}
-	o.server = web.New(web.Options{Service: &service.Service{Ledger: l, Access: rights, Clock: clock}, Metrics: l.Registry()})
+	o.server = web.New(web.Options{Service: &service.Service{Ledger: l, Access: rights, Clock: clock}, Metrics: l.Registry(), Traces: traces, Logger: logger})
 	text, err := web.Document()
 	if err != nil {
 		t.Fatal(err)

@@ -65,9 +65,11 @@ func (s *Server) named(next http.Handler) http.Handler {
 		way := &route{}
 		ctx = context.WithValue(ctx, routeKey{}, way)
 		out := &counted{ResponseWriter: w}
+		ctx, span := s.traced(ctx, r)
 		ended := s.traffic.begin(r.Method)
 		defer func() { // also of an answer that broke off
 			took := ended(way, out)
+			endTrace(span, r.Method, way, out.code())
 			s.logger.DebugContext(ctx, "request", slog.String("request", id), slog.String("method", r.Method), slog.String("route", way.String()),
 				slog.Int("status", out.code()), slog.Int64("bytes", out.bytes), slog.Duration("took", took))
 		}()

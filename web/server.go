@@ -10,6 +10,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 
 	"rollbook/web/access"
 	"rollbook/web/service"
@@ -24,6 +26,9 @@ type Options struct {
 	// Metrics is what /metrics shows, to programs on this machine and to operators;
 	// what is counted of requests is registered there. Nil leaves it out.
 	Metrics *prometheus.Registry
+	// Traces gets a span of each request but those that only look after the service.
+	// Who asks may bring a trace along (W3C Trace Context). Nil leaves it.
+	Traces trace.TracerProvider
 	// URL is where people reach the service, if a proxy in front of it speaks TLS:
 	// https://rollbook.example. What the proxy says of where requests come from is
 	// believed if it runs on this machine.
@@ -42,6 +47,7 @@ type Server struct {
 	logger  *slog.Logger
 	handler http.Handler
 	traffic *traffic
+	tracer  trace.Tracer
 
 	// closing ends when the server does, before requests are waited for: streams
 	// that would go on for ever end with it.
@@ -70,6 +76,10 @@ const (
 // New returns a server.
 func New(o Options) *Server {
 	s := &Server{options: o, logger: o.Logger, traffic: newTraffic()}
+	if o.Traces == nil {
+		o.Traces = noop.NewTracerProvider()
+	}
+	s.tracer = o.Traces.Tracer("rollbook/web")
 	if o.Metrics != nil {
 		o.Metrics.MustRegister(s.traffic.collectors()...)
 	}

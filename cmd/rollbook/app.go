@@ -193,9 +193,9 @@ func (a *app) begin() error {
 		level = slog.LevelDebug
 	}
 	if a.console.terminal() {
-		a.logger = slog.New(tint.NewTextHandler(a.console, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: a.env("NO_COLOR") != ""}))
+		a.logger = slog.New(tracedHandler{tint.NewTextHandler(a.console, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: a.env("NO_COLOR") != ""})})
 	} else {
-		a.logger = slog.New(slog.NewJSONHandler(a.console, &slog.HandlerOptions{Level: level}))
+		a.logger = slog.New(tracedHandler{slog.NewJSONHandler(a.console, &slog.HandlerOptions{Level: level})})
 	}
 	return nil
 }

@@ -173,7 +173,9 @@ restart.`},
 /readyz. Các bảng số liệu, các mốc và luồng sự kiện được duy trì theo nhật ký.
 
 Ai là chủ thư mục dữ liệu cũng vào được qua socket rollbook.sock trong đó mà không cần đăng nhập. Sổ được lập nếu thư
-mục trống.`},
+mục trống.
+
+Nếu biến môi trường OTEL_EXPORTER_OTLP_ENDPOINT được đặt, vết (traces) được gửi đến đó theo OpenTelemetry qua HTTP.`},
 	"sign": {"Ký các mốc cho một sổ, như một tiến trình hay một người riêng", `Giữ khoá của nhật ký tách khỏi nhật ký: ai có nhật ký cũng không ký được bản khác. Sổ hỏi bằng --signer. Bên ký nhớ
 những gì đã ký và không ký gì không nối tiếp; bộ nhớ của nó không được nằm trong bản sao lưu dùng để khôi phục nhật
 ký. Khoá và bộ nhớ được tạo ở lần khởi động đầu, cho sổ của --data, nếu chưa có.`},

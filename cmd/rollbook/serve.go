@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"rollbook/domain"
@@ -30,7 +31,9 @@ const serveLong = `Serve the ledger over HTTP: the API under /api/v1 (described 
 /healthz and /readyz. Read models, checkpoints and the feed are kept up with the log meanwhile.
 
 Whoever owns the data directory also reaches the service by the socket rollbook.sock in it, without
-signing in. The ledger is made if the directory is empty.`
+signing in. The ledger is made if the directory is empty.
+
+With OTEL_EXPORTER_OTLP_ENDPOINT in the environment, traces go there as OpenTelemetry over HTTP.`
 
 func (a *app) serveCommand() *cobra.Command {
 	var o serveOptions
@@ -46,8 +49,11 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: name}, func(l *ledger.Ledger) error {
-				return a.serve(ctx, l, o)
+			return a.traced(ctx, func(traces trace.TracerProvider) error {
+				o.traces = traces
+				return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: name, Traces: traces}, func(l *ledger.Ledger) error {
+					return a.serve(ctx, l, o)
+				})
 			})
 		},
 	}
@@ -70,7 +76,11 @@ type reachable struct {
 }
 
 // serveOptions are the flags of serve.
-type serveOptions struct{ listen, url, cert, key string }
+type serveOptions struct {
+	listen, url, cert, key string
+
+	traces trace.TracerProvider // nil for none
+}
 
 func (o serveOptions) check() error {
 	if (o.cert == "") != (o.key == "") {
@@ -154,7 +164,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Logger: a.logger, URL: o.url, Secure: o.secure()})
+	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure()})
 	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
 	if o.url != "" {
 		answer.URL = strings.TrimSuffix(o.url, "/")

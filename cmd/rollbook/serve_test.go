@@ -25,11 +25,17 @@ type served struct {
 // serveDirectory serves a ledger until the test ends.
 func serveDirectory(t testing.TB, dir string, args ...string) served {
 	t.Helper()
+	return serveLogged(t, dir, io.Discard, args...)
+}
+
+// serveLogged is serveDirectory with somebody who reads its log.
+func serveLogged(t testing.TB, dir string, log io.Writer, args ...string) served {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		exit := run(ctx, append([]string{"--data", dir, "--json", "serve", "--listen", "127.0.0.1:0"}, args...), nil, in, io.Discard)
+		exit := run(ctx, append([]string{"--data", dir, "--json", "serve", "--listen", "127.0.0.1:0"}, args...), nil, in, log)
 		_ = in.Close()
 		done <- exit
 	}()

@@ -11,6 +11,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"rollbook/eventstore"
 )
@@ -75,6 +77,9 @@ func (l *Log) Append(ctx context.Context, writes ...eventstore.Write) (eventstor
 	p := newPending(writes)
 	l.queue.enter(p)
 	next, err := l.await(ctx, p)
+	if span := trace.SpanFromContext(ctx); span.IsRecording() && !p.since.IsZero() {
+		span.AddEvent("sent", trace.WithTimestamp(p.since), trace.WithAttributes(attribute.Bool("rollbook.gathered", !next.send)))
+	}
 	switch {
 	case err != nil:
 		return 0, err
