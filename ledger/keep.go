@@ -112,7 +112,7 @@ type Health struct {
 	Last, Position eventstore.Position
 	// Parked counts the subjects that wait because a record was not understood.
 	Parked int
-	// Alarm is why nothing may be appended, nil if it may.
+	// Alarm is why nothing can be appended, nil if it can.
 	Alarm error
 }
 
@@ -132,5 +132,16 @@ func (l *Ledger) Health(ctx context.Context) (Health, error) {
 	if h.Alarm == nil && l.keys.vault == nil {
 		h.Alarm = l.keys.missing
 	}
+	if h.Alarm == nil {
+		h.Alarm = l.takesAppends(ctx)
+	}
 	return h, nil
+}
+
+// takesAppends returns why the log takes no appends now, or nil.
+func (l *Ledger) takesAppends(ctx context.Context) error {
+	if log, ok := l.log.(interface{ Health(context.Context) error }); ok {
+		return log.Health(ctx)
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -65,6 +67,29 @@ func TestMetricsOfTheFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	shows(t, l, map[string]float64{"rollbook_feed_position": 6, "rollbook_feed_published_total": 6, "rollbook_feed_lag_events": 0})
+}
+
+// unwell is a log that says why it takes nothing.
+type unwell struct {
+	ledger.Log
+	because error
+}
+
+func (u unwell) Health(context.Context) error { return u.because }
+
+func TestHealthSaysWhyTheLogTakesNothing(t *testing.T) {
+	l, _ := open(t)
+	mustAccept(t, l, opening()...)
+	if h, err := l.Health(t.Context()); err != nil || h.Alarm != nil || h.Last != 5 {
+		t.Errorf("Health = %+v, %v", h, err)
+	}
+	shows(t, l, map[string]float64{"rollbook_log_up": 1})
+	full := fmt.Errorf("%w: the disk is full", eventstore.ErrUnavailable)
+	l.WrapLog(func(inner ledger.Log) ledger.Log { return unwell{inner, full} })
+	if h, err := l.Health(t.Context()); err != nil || !errors.Is(h.Alarm, full) || h.Last != 5 {
+		t.Errorf("with a full disk, Health = %+v, %v", h, err)
+	}
+	shows(t, l, map[string]float64{"rollbook_log_up": 0, "rollbook_log_records": 5})
 }
 
 func TestAppendsThatAreRefusedAreCountedByReason(t *testing.T) {

@@ -55,8 +55,8 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 	}
 	l := m.ledger
 	last, err := l.log.Last(ctx)
-	if healthy, ok := l.log.(interface{ Health(context.Context) error }); ok && err == nil {
-		err = healthy.Health(ctx)
+	if err == nil {
+		err = l.takesAppends(ctx)
 	}
 	gauge("log_up", "Whether the log takes appends.", truth(err == nil))
 	gauge("log_records", "Sequence of the last record of the log.", float64(last))

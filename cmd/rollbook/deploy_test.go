@@ -2,13 +2,19 @@ package main
 
 import (
 	"encoding/json"
-	"io"
+	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 var metricName = regexp.MustCompile(`\b(?:rollbook|go|process)_[a-z_]+\b`)
@@ -22,37 +28,81 @@ func read(t *testing.T, path ...string) string {
 	return string(b)
 }
 
-// exported returns the names of the series of a service that has answered and
-// published something.
-func exported(t *testing.T) map[string]bool {
+// exported returns the metrics of a service that has answered and published
+// something.
+func exported(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
 	s := serveDirectory(t, office(t))
+	parser := expfmt.NewTextParser(model.LegacyValidation)
 	for t.Context().Err() == nil {
 		answer, err := http.Get(s.URL + "/metrics")
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := io.ReadAll(answer.Body)
+		families, err := parser.TextToMetricFamilies(answer.Body)
 		_ = answer.Body.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		names := map[string]bool{"up": true} // Prometheus's own
-		for line := range strings.Lines(string(text)) {
-			if !strings.HasPrefix(line, "#") {
-				names[line[:strings.IndexAny(line, "{ ")]] = true
-			}
-		}
-		if names["rollbook_feed_position"] && names["rollbook_http_requests_total"] {
-			return names
+		if families["rollbook_feed_position"] != nil && families["rollbook_http_requests_total"] != nil {
+			return families
 		}
 	}
 	t.Fatal("the feed was not published")
 	return nil
 }
 
-func TestAlertsAndDashboardAskForMetricsThatAreThere(t *testing.T) {
-	names := exported(t)
+// The metrics of a service, alerts and dashboard that ask for them, and the document
+// that lists them.
+func TestMetrics(t *testing.T) {
+	families := exported(t)
+	t.Run("alerts and dashboard ask for what is there", func(t *testing.T) {
+		names := map[string]bool{"up": true} // Prometheus's own
+		for name, f := range families {
+			if names[name] = true; f.GetType() == dto.MetricType_HISTOGRAM {
+				names[name+"_bucket"], names[name+"_count"], names[name+"_sum"] = true, true, true
+			}
+		}
+		asksForMetrics(t, names)
+	})
+	t.Run("the document lists what is there", func(t *testing.T) { listsMetrics(t, families) })
+}
+
+// listsMetrics holds the table in docs/observability.md to what is exported.
+func listsMetrics(t *testing.T, families map[string]*dto.MetricFamily) {
+	const file = "docs/observability.md"
+	text := read(t, file)
+	head, rest, begins := strings.Cut(text, "TestMetrics -->\n")
+	_, tail, ends := strings.Cut(rest, "<!-- end of metrics -->")
+	if !begins || !ends {
+		t.Fatalf("%s has no place for metrics", file)
+	}
+	table := "| metric | kind | labels | |\n|---|---|---|---|\n"
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		f := families[name]
+		if !strings.HasPrefix(name, "rollbook_") {
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, "`"+l.GetName()+"`")
+		}
+		table += fmt.Sprintf("| `%s` | %s | %s | %s |\n", name, strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), f.GetHelp())
+	}
+	want := head + "TestMetrics -->\n\n" + table + "\n<!-- end of metrics -->" + tail
+	if os.Getenv("UPDATE_METRICS") != "" {
+		if err := os.WriteFile(filepath.Join("..", "..", filepath.FromSlash(file)), []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if text != want {
+		t.Errorf("%s does not list what is exported; run UPDATE_METRICS=1 go test ./cmd/rollbook -run TestMetrics. It should have\n%s", file, table)
+	}
+}
+
+// asksForMetrics fails if an alert or a panel asks for what is not among names.
+func asksForMetrics(t *testing.T, names map[string]bool) {
 	rules := read(t, "deploy", "prometheus", "rollbook.rules.yml")
 	asked := 0
 	for line := range strings.Lines(rules) {
