@@ -86,13 +86,25 @@ func TestServeMakesALedgerAnswersAndEndsInGoodOrder(t *testing.T) {
 			}
 		}
 	}
+	page, err := http.Get(s.URL + "/members/somebody") // a stranger is sent to the door
+	if err != nil {
+		t.Fatal(err)
+	}
+	// To the end: then the next request comes on the same connection, after this one was counted.
+	if _, err := io.Copy(io.Discard, page.Body); err != nil {
+		t.Fatal(err)
+	}
+	_ = page.Body.Close()
 	metrics, err := http.Get(s.URL + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(metrics.Body)
 	_ = metrics.Body.Close()
-	for _, name := range []string{"rollbook_log_", "rollbook_audit_", "rollbook_projection_lag_events", "rollbook_append_duration_seconds_bucket", `rollbook_http_requests_total{code="2xx",method="GET",route="/healthz"}`} {
+	for _, name := range []string{
+		"rollbook_log_", "rollbook_audit_", "rollbook_projection_lag_events", "rollbook_append_duration_seconds_bucket", `rollbook_http_requests_total{code="2xx",method="GET",route="/healthz"}`,
+		`rollbook_http_requests_total{code="3xx",method="GET",route="/members/{id}"} 1`, `rollbook_http_requests_total{code="2xx",method="GET",route="/sign-in"} 1`,
+	} {
 		if err != nil || !strings.Contains(string(text), name) {
 			t.Errorf("GET /metrics = %d, %v, without %s", metrics.StatusCode, err, name)
 		}

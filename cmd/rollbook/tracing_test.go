@@ -27,7 +27,7 @@ type collected struct {
 func collect(t *testing.T) *collected {
 	t.Helper()
 	c := &collected{spans: map[string]bool{}, services: map[string]bool{}}
-	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	c.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var sent collector.ExportTraceServiceRequest
 		if err == nil {
