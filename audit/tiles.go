@@ -30,14 +30,14 @@ func tilePath(level int, n uint64, width int) string {
 	return filepath.FromSlash(path)
 }
 
-// readTile reads a tile of so many hashes. A partial one may have become full
-// since: then its beginning is returned.
+// readTile reads a tile of so many hashes. A partial one may have grown since: then
+// its beginning is returned.
 func readTile(dir string, level int, n uint64, width int) ([]Hash, error) {
 	path := tilePath(level, n, width)
 	b, err := os.ReadFile(filepath.Join(dir, path))
-	if errors.Is(err, fs.ErrNotExist) && width < tileWidth {
-		if full, fullErr := os.ReadFile(filepath.Join(dir, tilePath(level, n, tileWidth))); fullErr == nil && len(full) == tileWidth*sha256.Size {
-			b, err = full[:width*sha256.Size], nil
+	for wider := width + 1; errors.Is(err, fs.ErrNotExist) && wider <= tileWidth; wider++ {
+		if grown, grownErr := os.ReadFile(filepath.Join(dir, tilePath(level, n, wider))); grownErr == nil && len(grown) == wider*sha256.Size {
+			b, err = grown[:width*sha256.Size], nil
 		}
 	}
 	if err != nil {

@@ -67,7 +67,13 @@ const (
 // server's index, so that it reads the file anew.
 func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord) {
 	t.Helper()
-	path := filepath.Join(blocks(dir), "1.blk")
+	editStream(t, blocks(dir), "LEDGER", edit)
+}
+
+// editStream is editBlock for any stream, by the directory of its blocks.
+func editStream(t testing.TB, blocks, name string, edit func([]blockRecord) []blockRecord) {
+	t.Helper()
+	path := filepath.Join(blocks, "1.blk")
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +91,7 @@ func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord)
 		})
 		content = rest
 	}
-	key := sha256.Sum256([]byte("LEDGER-1"))
+	key := sha256.Sum256([]byte(name + "-1"))
 	hash, err := highwayhash.NewDigest64(key[:])
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +117,9 @@ func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord)
 	if err := os.WriteFile(path, out, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	removeIndex(t, dir)
+	if err := os.Remove(filepath.Join(blocks, "index.db")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func replaced(t testing.TB, b []byte, old, now string) []byte {

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"rollbook/audit"
 	"rollbook/eventstore"
@@ -147,37 +146,18 @@ func VerifyArchive(ctx context.Context, dir string, policyText []byte, what Veri
 	if err != nil {
 		return out, err
 	}
-	e := evidence{policy: policy}
+	e := evidence{policy: policy, copied: true}
 	if err := e.read(audit.OpenHistory(filepath.Join(dir, checkpointsFile))); err != nil {
 		return out, err
 	}
-	v := audit.Verification{Log: a, Copy: true, Checkpoints: e.signed}
-	if p != nil {
-		last, err := a.Last()
-		if err != nil {
-			return out, err
-		}
-		v.Progress = func(at eventstore.Position) { p(int64(at), int64(last)) }
-	}
-	out.Unwitnessed = policy.Unwitnessed()
-	if len(what.From) > 0 {
-		signed, err := policy.Verify(what.From, time.Now(), 0)
-		if found, ok := errors.AsType[*audit.EvidenceError](err); err != nil && (!ok || !found.Code.Missing()) {
-			return out, err
-		}
-		// It has to be one of the roots that the records make.
-		v.Checkpoints = append(v.Checkpoints, signed.Checkpoint)
-	}
-	out.Verified, err = v.Verify(ctx)
-	if err != nil {
-		return out, err
-	}
-	if len(v.Checkpoints) == 0 {
-		e.wrong = append(e.wrong, audit.Problem{Code: audit.WitnessQuorum, Nature: audit.Lacking, Detail: "no signed checkpoint is there to compare the records with", Path: dir})
-	}
-	out.Problems = append(e.wrong, out.Problems...)
-	return out, nil
+	err = verifyIn(ctx, archivedLog{a}, e, what, p, &out)
+	return out, err
 }
+
+// archivedLog is an archive as a log that can be verified.
+type archivedLog struct{ *archive.Archive }
+
+func (a archivedLog) Last(context.Context) (eventstore.Position, error) { return a.Archive.Last() }
 
 // history is the log for whoever reads much of it: what is archived is taken from
 // the archive, and only the rest from the log.

@@ -3,6 +3,7 @@ package jetstream
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -77,4 +78,46 @@ func (s *Server) URL() string { return s.url }
 func (s *Server) Close() error {
 	stopServer(s.server)
 	return nil
+}
+
+// Copy makes a stream on the server that copies the log, and returns when it has all
+// of it. As a mirror it keeps positions and times; else it takes the log as a source,
+// which is nothing to verify by.
+func (s *Server) Copy(ctx context.Context, name string, mirror bool) (err error) {
+	cfg := Config{URL: s.url}
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	log := newLog(ctx, cfg)
+	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := log.reach(ctx, cfg); err != nil {
+		return err
+	}
+	of := map[string]any{"name": cfg.Name}
+	settings := settings{"name": name, "storage": "file", "num_replicas": 1, "sources": []any{of}}
+	if mirror {
+		delete(settings, "sources")
+		settings["mirror"] = of
+	}
+	request, err := json.Marshal(settings)
+	if err != nil {
+		return err
+	}
+	var created struct{}
+	if err := log.api(ctx, "STREAM.CREATE."+name, request, &created); err != nil {
+		return err
+	}
+	end, err := log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	log.log = name // from here on its end is asked for
+	for {
+		if last, err := log.Last(ctx); err != nil || last >= end {
+			return err
+		}
+		if !wait(ctx, 5*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
 }
