@@ -164,6 +164,7 @@ func (a archivedLog) Last(context.Context) (eventstore.Position, error) { return
 func (l *Ledger) history() projections.Log {
 	stored, ok := l.log.(interface {
 		Record(s eventstore.Stored) eventstore.Record
+		Subject(stream string) string
 	})
 	if !ok || l.dir == "" {
 		return l.log
@@ -178,7 +179,41 @@ func (l *Ledger) history() projections.Log {
 		}
 		return l.log
 	}
-	return &archived{Log: l.log, archive: a, record: stored.Record, logger: l.logger}
+	return &archived{Log: l.log, archive: a, record: stored.Record, subject: stored.Subject, logger: l.logger}
+}
+
+// load returns the records of one history, from the archive as far as that goes, and
+// only the ones after it from the log. What the archive says has to make one chain
+// with what the log says; else it is the log that counts.
+func (l *Ledger) load(ctx context.Context, stream string) ([]eventstore.Record, error) {
+	a, ok := l.history().(*archived)
+	if !ok {
+		return l.log.Load(ctx, stream, 0)
+	}
+	stored, to, err := a.archive.Stream(ctx, a.subject(stream))
+	if _, damaged := errors.AsType[*archive.DamageError](err); damaged {
+		a.warn(ctx, err)
+	} else if err != nil {
+		return nil, err
+	}
+	records := make([]eventstore.Record, 0, len(stored))
+	for _, s := range stored {
+		records = append(records, a.record(s))
+	}
+	tail, err := l.log.Load(ctx, stream, to)
+	if err != nil {
+		return nil, err
+	}
+	records = append(records, tail...)
+	head := eventstore.Head{}
+	for _, rec := range records {
+		if rec.Previous != head {
+			a.warn(ctx, fmt.Errorf("position %d goes on from %d, and %d is before it", rec.Position, rec.Previous.Position, head.Position))
+			return l.log.Load(ctx, stream, 0)
+		}
+		head = rec.Head()
+	}
+	return records, nil
 }
 
 // archived reads the archive first.
@@ -186,7 +221,12 @@ type archived struct {
 	projections.Log
 	archive *archive.Archive
 	record  func(eventstore.Stored) eventstore.Record
+	subject func(stream string) string
 	logger  *slog.Logger
+}
+
+func (a *archived) warn(ctx context.Context, err error) {
+	a.logger.WarnContext(ctx, "the archive is damaged; the log is read instead, and `rollbook archive` repairs it", slog.Any("error", err))
 }
 
 // few is how many records are not worth opening the archive for.
@@ -204,7 +244,7 @@ func (a *archived) Replay(ctx context.Context, after, to eventstore.Position) it
 				}
 				for s, err := range a.archive.ReplayStored(ctx, after, end) {
 					if _, damaged := errors.AsType[*archive.DamageError](err); damaged {
-						a.logger.WarnContext(ctx, "the archive is damaged; the log is read instead, and `rollbook archive` repairs it", slog.Any("error", err))
+						a.warn(ctx, err)
 						break
 					}
 					if err != nil {
