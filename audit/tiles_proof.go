@@ -35,7 +35,7 @@ func (t *Tree) Tiles() *Tiles { return OpenTiles(t.dir, t.Checkpoint()) }
 // when the log was made that they are of. It returns fs.ErrNotExist if there is
 // no tree, and [ErrTree] if its files do not say.
 func ReadTiles(dir string) (tiles *Tiles, created time.Time, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	b, err := readFile(filepath.Join(dir, checkpointFile), maxCheckpointBytes)
 	if err != nil {
 		return nil, created, err
 	}
