@@ -195,6 +195,7 @@ func FuzzTiles(f *testing.F) {
 		f.Add(byte(i), []byte(whole[name]+whole[name]))
 		f.Add(byte(i), bytes.Repeat([]byte(whole[name]), 3))
 		f.Add(byte(i), []byte(nil))
+		f.Add(byte(i), make([]byte, len(whole[name]))) // all of its hashes at once
 	}
 	f.Fuzz(func(t *testing.T, which byte, b []byte) {
 		name := names[int(which)%len(names)]
