@@ -77,6 +77,25 @@ func TestBundleOfNobody(t *testing.T) {
 	}
 }
 
+// Case 62: a history of one record, and of ten thousand.
+func TestBundlesShortAndLong(t *testing.T) {
+	t.Parallel()
+	p := &people{}
+	for range 10_000 {
+		p.of(t, "an")
+	}
+	p.of(t, "be")
+	root := p.root(t, uint64(len(p.list)))
+	s := p.signed(t, newKey(t, origin, audit.LogKey), newKey(t, "w", audit.WitnessKey))
+	for member, events := range map[string]int{"an": 10_000, "be": 1, "cuc": 0} {
+		b := marshal(t, s.bundle(t, member, uint64(len(p.list)), root))
+		v, err := s.check(b)
+		if err != nil || len(v.Events) != events || v.Absent != (events == 0) || v.CompleteTo != 10_001 {
+			t.Errorf("%s: %d events, absent %v, complete to %d, %v", member, len(v.Events), v.Absent, v.CompleteTo, err)
+		}
+	}
+}
+
 // golden compares with a file of testdata.
 func golden(t testing.TB, name string, got []byte) {
 	t.Helper()
