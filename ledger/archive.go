@@ -72,12 +72,20 @@ func (l *Ledger) Archive(ctx context.Context, dir string, p Progress) (out Archi
 		return out, err
 	}
 	out.Added = out.Position - before
-	return out, l.takeAlong(dir)
+	return out, l.takeAlong(dir, uint64(out.Position))
 }
 
-// takeAlong puts beside an archive what it is verified with.
-func (l *Ledger) takeAlong(dir string) error {
-	if err := copyFile(l.anchor.signing.history.Path(), filepath.Join(dir, checkpointsFile)); err != nil {
+// takeAlong puts beside an archive of so many records what it is verified with. What
+// was signed meanwhile of records that it has not would make it look cut.
+func (l *Ledger) takeAlong(dir string, records uint64) error {
+	path := filepath.Join(dir, checkpointsFile)
+	if err := os.Remove(path + temporaryPrefix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := l.copyCheckpoints(path+temporaryPrefix, records); err != nil {
+		return err
+	}
+	if err := os.Rename(path+temporaryPrefix, path); err != nil {
 		return err
 	}
 	text, err := l.policyText()
