@@ -83,7 +83,7 @@ type Index struct {
 	members map[string]*indexed
 	sorted  []*indexed // by id, without the fresh ones
 	fresh   []*indexed
-	undo    []undo // what record n+1 changed is at n % IndexWindow
+	undo    []undo     // what record n+1 changed is at n % IndexWindow
 	tree    *IndexTree // as of now, once it is asked for
 	before  *IndexTree // the last one made of an earlier state
 }
