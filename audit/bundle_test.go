@@ -77,6 +77,30 @@ func TestBundleOfNobody(t *testing.T) {
 	}
 }
 
+// Case 62: a history of no record, of one, and of a thousand; in a long run of ten
+// thousand.
+func TestBundlesShortAndLong(t *testing.T) {
+	t.Parallel()
+	p := &people{}
+	many := 1000
+	if os.Getenv("ROLLBOOK_LONG") != "" {
+		many = 10_000
+	}
+	for range many {
+		p.of(t, "an")
+	}
+	p.of(t, "be")
+	root := p.root(t, uint64(len(p.list)))
+	s := p.signed(t, newKey(t, origin, audit.LogKey), newKey(t, "w", audit.WitnessKey))
+	for member, events := range map[string]int{"an": many, "be": 1, "cuc": 0} {
+		b := marshal(t, s.bundle(t, member, uint64(len(p.list)), root))
+		v, err := s.check(b)
+		if err != nil || len(v.Events) != events || v.Absent != (events == 0) || v.CompleteTo != uint64(many)+1 {
+			t.Errorf("%s: %d events, absent %v, complete to %d, %v", member, len(v.Events), v.Absent, v.CompleteTo, err)
+		}
+	}
+}
+
 // golden compares with a file of testdata.
 func golden(t testing.TB, name string, got []byte) {
 	t.Helper()

@@ -3,6 +3,8 @@ package audit_test
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +163,65 @@ func FuzzCheckProofs(f *testing.F) {
 		}
 		if audit.CheckInclusion(claimed, index, audit.Hash{1}, proof) == nil {
 			t.Errorf("a leaf that is in no tree is proven for %d of %d", index, size)
+		}
+	})
+}
+
+// FuzzTiles puts anything in the place of a file of a tree: it is what was there, or
+// it is told by its name, and nothing is proven by it.
+func FuzzTiles(f *testing.F) {
+	dir := f.TempDir()
+	log := &records{}
+	log.grow(600)
+	tree := openTree(f, dir)
+	catchUp(f, tree, log)
+	at := tree.Checkpoint()
+	whole := files(f, dir)
+	var names []string
+	for name := range whole {
+		if strings.HasPrefix(name, "tile") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	leaf, err := tree.Tiles().Leaf(300)
+	if err != nil || len(names) != 4 { // two full tiles, and the edge of two levels
+		f.Fatal(names, err)
+	}
+	for i, name := range names {
+		f.Add(byte(i), []byte(whole[name]))
+		f.Add(byte(i), []byte(whole[names[(i+1)%len(names)]]))
+		f.Add(byte(i), []byte(whole[name][1:]))
+		f.Add(byte(i), []byte(whole[name]+whole[name]))
+		f.Add(byte(i), bytes.Repeat([]byte(whole[name]), 3))
+		f.Add(byte(i), []byte(nil))
+		f.Add(byte(i), make([]byte, len(whole[name]))) // all of its hashes at once
+	}
+	f.Fuzz(func(t *testing.T, which byte, b []byte) {
+		name := names[int(which)%len(names)]
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := os.WriteFile(path, []byte(whole[name]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}()
+		tiles, _, err := audit.ReadTiles(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, told := errors.AsType[*audit.EvidenceError](tiles.Check())
+		if same := string(b) == whole[name]; told == same || told && (found.Code != audit.TileCorrupt || found.Path != name) {
+			t.Errorf("%s with other bytes (%v): %v", name, !same, found)
+		}
+		if proof, err := tiles.Inclusion(300, at.Size); err == nil {
+			if err := audit.CheckInclusion(at, 300, leaf, proof); err != nil {
+				t.Errorf("%s: a proof that is none: %v", name, err)
+			}
+		} else if found, ok := errors.AsType[*audit.EvidenceError](err); !ok || found.Code != audit.TileCorrupt || found.Path != name {
+			t.Errorf("%s: Inclusion: %v", name, err)
 		}
 	})
 }

@@ -83,8 +83,9 @@ type Index struct {
 	members map[string]*indexed
 	sorted  []*indexed // by id, without the fresh ones
 	fresh   []*indexed
-	undo    []undo // what record n+1 changed is at n % IndexWindow
-	tree    *IndexTree
+	undo    []undo     // what record n+1 changed is at n % IndexWindow
+	tree    *IndexTree // as of now, once it is asked for
+	before  *IndexTree // the last one made of an earlier state
 }
 
 type indexed struct {
@@ -133,7 +134,9 @@ func (x *Index) Add(s eventstore.Stored, leaf Hash) error {
 		x.undo[x.records%IndexWindow] = before
 	}
 	x.records++
-	x.tree = nil
+	if x.tree != nil {
+		x.before, x.tree = x.tree, nil
+	}
 	return nil
 }
 
@@ -159,7 +162,11 @@ func (x *Index) At(records uint64) (*IndexTree, error) {
 	case records == x.records:
 		return x.now(), nil
 	}
-	return x.build(records), nil
+	// One bundle after the other is proven by the newest root in the log.
+	if x.before == nil || x.before.records != records {
+		x.before = x.build(records)
+	}
+	return x.before, nil
 }
 
 func (x *Index) build(records uint64) *IndexTree {

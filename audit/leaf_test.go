@@ -3,6 +3,7 @@ package audit_test
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,28 @@ func TestLeafVector(t *testing.T) {
 	}
 	if got := base64.StdEncoding.EncodeToString(hash[:]); got != wantLeaf {
 		t.Errorf("leaf = %s, want %s", got, wantLeaf)
+	}
+}
+
+// Case 62: rare records. The hashes were made by another program, as docs/format.md has
+// the entry.
+func TestLeavesOfRareRecords(t *testing.T) {
+	at := time.Unix(0, 1767225600000000000)
+	for want, s := range map[string]eventstore.Stored{
+		"Mv7Yup98BoFgbzr7TE7lgIRVb5JvJfVDFj8kWs1sQ6A=": {Position: 2, Time: at, Subject: "ledger.member." + strings.Repeat("m", 186), Headers: [][2]string{{"Ledger-Id", "ev0"}}, Data: []byte(`{}`)},
+		"IASBdAtFw0EO0sv8udAtDwVxyp+4pfN6KBCzuwCuIzE=": {Position: 3, Time: at, Subject: "ledger.member.m1", Headers: [][2]string{{"X", "a"}, {"X", "b"}}, Data: []byte(`{}`)},
+		"YiN9o2VL3Q4kBtGWsvm2PQI/aJX0vXgxjsTA1Awkark=": {Position: 4, Time: at, Subject: "ledger.member.m1", Headers: [][2]string{{"X", ""}}},
+		"hiSsxjrfvIzKk1PtQ+niesMQhgLbHyjtQvmFzX8seM0=": {Position: 5, Time: at, Subject: "ledger.member.m1", Headers: [][2]string{{"Ledger-Reason", "họp chi bộ"}, {"ledger-reason", "x"}}, Data: []byte("Đặng")},
+		"Xhi7n2PSFW3sS4YucRjQpWTZXPpKb5Pd4kTejn7bPRA=": {Position: 1<<63 - 1, Time: time.Unix(0, 0), Subject: "l.x", Data: make([]byte, 100_000)},
+	} {
+		entry, err := audit.AppendEntry(nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hash := audit.LeafHash(entry)
+		if got := base64.StdEncoding.EncodeToString(hash[:]); got != want {
+			t.Errorf("leaf of the record %d = %s, want %s", s.Position, got, want)
+		}
 	}
 }
 

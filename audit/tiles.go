@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,9 +35,9 @@ func tilePath(level int, n uint64, width int) string {
 // since: then its beginning is returned.
 func readTile(dir string, level int, n uint64, width int) ([]Hash, error) {
 	path := tilePath(level, n, width)
-	b, err := os.ReadFile(filepath.Join(dir, path))
+	b, err := readFile(filepath.Join(dir, path), tileWidth*sha256.Size)
 	if errors.Is(err, fs.ErrNotExist) && width < tileWidth {
-		if full, fullErr := os.ReadFile(filepath.Join(dir, tilePath(level, n, tileWidth))); fullErr == nil && len(full) == tileWidth*sha256.Size {
+		if full, fullErr := readFile(filepath.Join(dir, tilePath(level, n, tileWidth)), tileWidth*sha256.Size); fullErr == nil && len(full) == tileWidth*sha256.Size {
 			b, err = full[:width*sha256.Size], nil
 		}
 	}
@@ -51,6 +52,17 @@ func readTile(dir string, level int, n uint64, width int) ([]Hash, error) {
 		hashes[i] = Hash(b[i*sha256.Size:])
 	}
 	return hashes, nil
+}
+
+// readFile reads a file that has at most so many bytes. Of a longer one, which is not
+// what was written, it returns one byte more.
+func readFile(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most+1))
 }
 
 // writer writes files so that each is there whole or not at all. The files of

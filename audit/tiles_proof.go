@@ -35,7 +35,7 @@ func (t *Tree) Tiles() *Tiles { return OpenTiles(t.dir, t.Checkpoint()) }
 // when the log was made that they are of. It returns fs.ErrNotExist if there is
 // no tree, and [ErrTree] if its files do not say.
 func ReadTiles(dir string) (tiles *Tiles, created time.Time, err error) {
-	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	b, err := readFile(filepath.Join(dir, checkpointFile), maxCheckpointBytes)
 	if err != nil {
 		return nil, created, err
 	}
@@ -259,21 +259,21 @@ func (t *Tiles) checkedEdge() (edge, error) {
 		return e, nil
 	}
 	for level := 1; level < len(e); level++ {
-		for i, have := range e[level] {
-			n := t.at.Size>>(tileHeight*(level+1))*tileWidth + uint64(i)
-			tile, err := t.read(level-1, n, tileWidth)
+		have := e[level]
+		below := make([]Hash, len(have))
+		for i := range have {
+			tile, err := t.read(level-1, t.at.Size>>(tileHeight*(level+1))*tileWidth+uint64(i), tileWidth)
 			if err != nil {
 				return nil, err
 			}
-			if perfect(tile) != have {
-				// One of the two is wrong. If it is this one, the other makes the root.
-				e[level][i] = perfect(tile)
-				if e.root() == t.at.Root {
-					return nil, t.corrupt(level, t.at.Size>>(tileHeight*(level+1)), width(level))
-				}
-				e[level][i] = have
-			}
+			below[i] = perfect(tile)
 		}
+		// If it is this one that is wrong, and not one below, those make the root.
+		e[level] = below
+		if e.root() == t.at.Root {
+			return nil, t.corrupt(level, t.at.Size>>(tileHeight*(level+1)), width(level))
+		}
+		e[level] = have
 	}
 	// Nothing but the root stands for the newest leaves.
 	err := evidence(TileCorrupt, t.at.Size, "the tiles make another root than the checkpoint at %d", t.at.Size)

@@ -67,7 +67,7 @@ func (d logDocument) marshal() ([]byte, error) {
 // written as it stands there was changed.
 func readCreated(dir string) (time.Time, error) {
 	path := filepath.Join(dir, logFile)
-	b, err := os.ReadFile(path)
+	b, err := readFile(path, maxCheckpointBytes)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -93,7 +93,7 @@ func Open(dir, origin string) (*Tree, error) {
 	}
 	t := &Tree{dir: dir, at: Checkpoint{Origin: origin, Root: emptyRoot}}
 	t.files = writer{dir: dir, touched: map[string]bool{}, op: func(string) error { return nil }, slots: make(chan struct{}, atOnce)}
-	b, err := os.ReadFile(filepath.Join(dir, checkpointFile))
+	b, err := readFile(filepath.Join(dir, checkpointFile), maxCheckpointBytes)
 	if errors.Is(err, fs.ErrNotExist) {
 		// From now on there is a tree, so that one that is lost is noticed.
 		return t, t.flush(0)

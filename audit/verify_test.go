@@ -67,7 +67,13 @@ const (
 // server's index, so that it reads the file anew.
 func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord) {
 	t.Helper()
-	path := filepath.Join(blocks(dir), "1.blk")
+	editStream(t, blocks(dir), "LEDGER", edit)
+}
+
+// editStream is editBlock for any stream, by the directory of its blocks.
+func editStream(t testing.TB, blocks, name string, edit func([]blockRecord) []blockRecord) {
+	t.Helper()
+	path := filepath.Join(blocks, "1.blk")
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +91,7 @@ func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord)
 		})
 		content = rest
 	}
-	key := sha256.Sum256([]byte("LEDGER-1"))
+	key := sha256.Sum256([]byte(name + "-1"))
 	hash, err := highwayhash.NewDigest64(key[:])
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +117,9 @@ func editBlock(t testing.TB, dir string, edit func([]blockRecord) []blockRecord)
 	if err := os.WriteFile(path, out, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	removeIndex(t, dir)
+	if err := os.Remove(filepath.Join(blocks, "index.db")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func replaced(t testing.TB, b []byte, old, now string) []byte {
@@ -327,5 +335,46 @@ func TestVerifyGoesOnFromACheckpoint(t *testing.T) {
 		}
 		from.Root[0] ^= 1
 		expect(t, verifyFiles(t, dir, treeDir, signed, &from), []finding{{audit.CheckpointInconsistent, audit.Altered, 0}})
+	}
+}
+
+// Case 63: the server's clock was set back by an hour for a hundred records. They are
+// listed, and nothing else is wrong; and what was known at a moment is a prefix.
+func TestAClockThatWasSetBack(t *testing.T) {
+	t.Parallel()
+	dir, treeDir := t.TempDir(), t.TempDir()
+	log := openLog(t, dir, true)
+	entriesOf(t, log, smallRecords)
+	closeLog(t, log)
+	editBlock(t, dir, func(r []blockRecord) []blockRecord {
+		for i := 200; i < 300; i++ {
+			r[i].time -= int64(time.Hour)
+		}
+		return r
+	})
+	log = openLog(t, dir, false)
+	tree := openTree(t, treeDir)
+	catchUp(t, tree, log)
+	var times []time.Time
+	for s, err := range log.ReplayStored(t.Context(), 0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		times = append(times, s.Time)
+	}
+	for i, at := range times {
+		cut, err := log.At(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cut > 0 && times[cut-1].After(at) || int(cut) < len(times) && !times[cut].After(at) {
+			t.Errorf("what was known when %d was stored ends at %d, where the times do not pass it", i+1, cut)
+		}
+	}
+	closeLog(t, log)
+	v := verifyFiles(t, dir, treeDir, []audit.Checkpoint{tree.Checkpoint(), at300(t, tree)}, nil)
+	if !v.Good() || v.Root != tree.Checkpoint().Root.String() || v.Checkpoints != 2 || len(v.Problems) != 1 ||
+		v.Problems[0].Code != audit.TimeRegression || v.Problems[0].Nature != audit.Remarking || v.Problems[0].Sequence != 201 {
+		t.Errorf("Verify = %+v", v)
 	}
 }

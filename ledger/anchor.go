@@ -11,6 +11,7 @@ import (
 
 	"rollbook/audit"
 	"rollbook/eventstore"
+	"rollbook/eventstore/jetstream"
 )
 
 // The tree of the log lies outside the log's own directory. At each start the
@@ -43,6 +44,7 @@ type anchor struct {
 	signing  *signing
 	unsigned error // why there is no signing
 	unsafe   func() bool
+	settings func(context.Context) error
 
 	mu         sync.Mutex
 	alarm      error // why nothing may be appended any more
@@ -52,6 +54,8 @@ type anchor struct {
 // anchored is a log that the tree follows.
 type anchored interface {
 	audit.Log
+	// Settings says what is set up in another way than it has to be.
+	Settings(ctx context.Context) error
 	// Unsafe reports whether the log answers before a fact is on the disk.
 	Unsafe() bool
 }
@@ -83,7 +87,7 @@ func openAnchor(ctx context.Context, dir string, id identity, o Options, empty b
 	if err := tree.Check(ctx, log); err != nil {
 		return nil, err
 	}
-	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{}), unsafe: log.Unsafe}
+	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{}), unsafe: log.Unsafe, settings: log.Settings}
 	if a.signing, a.unsigned = openSigning(dir, id, o); a.unsigned != nil {
 		// What is recorded is safe without; but somebody has to know.
 		logger.ErrorContext(ctx, "checkpoints are not signed", slog.Any("error", a.unsigned))
@@ -201,6 +205,12 @@ func (a *anchor) sign(ctx context.Context) (Signed, error) {
 		return Signed{}, a.unsigned
 	case a.unsafe():
 		return Signed{}, fmt.Errorf("%w: the log answers before facts are on the disk (--unsafe-sync)", ErrSigning)
+	}
+	// With other settings the log may lose its head at any time, and what is signed now
+	// would vouch for what is already going.
+	if err := a.settings(ctx); errors.Is(err, jetstream.ErrSettings) {
+		a.logger.ErrorContext(ctx, "the checkpoint is not signed", slog.Any("error", err))
+		return Signed{}, err
 	}
 	a.publishing.Lock()
 	defer a.publishing.Unlock()

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"rollbook/audit"
 	"rollbook/eventstore"
@@ -73,12 +72,20 @@ func (l *Ledger) Archive(ctx context.Context, dir string, p Progress) (out Archi
 		return out, err
 	}
 	out.Added = out.Position - before
-	return out, l.takeAlong(dir)
+	return out, l.takeAlong(dir, uint64(out.Position))
 }
 
-// takeAlong puts beside an archive what it is verified with.
-func (l *Ledger) takeAlong(dir string) error {
-	if err := copyFile(l.anchor.signing.history.Path(), filepath.Join(dir, checkpointsFile)); err != nil {
+// takeAlong puts beside an archive of so many records what it is verified with. What
+// was signed meanwhile of records that it has not would make it look cut.
+func (l *Ledger) takeAlong(dir string, records uint64) error {
+	path := filepath.Join(dir, checkpointsFile)
+	if err := os.Remove(path + temporaryPrefix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := l.copyCheckpoints(path+temporaryPrefix, records); err != nil {
+		return err
+	}
+	if err := os.Rename(path+temporaryPrefix, path); err != nil {
 		return err
 	}
 	text, err := l.policyText()
@@ -147,43 +154,25 @@ func VerifyArchive(ctx context.Context, dir string, policyText []byte, what Veri
 	if err != nil {
 		return out, err
 	}
-	e := evidence{policy: policy}
+	e := evidence{policy: policy, copied: true}
 	if err := e.read(audit.OpenHistory(filepath.Join(dir, checkpointsFile))); err != nil {
 		return out, err
 	}
-	v := audit.Verification{Log: a, Copy: true, Checkpoints: e.signed}
-	if p != nil {
-		last, err := a.Last()
-		if err != nil {
-			return out, err
-		}
-		v.Progress = func(at eventstore.Position) { p(int64(at), int64(last)) }
-	}
-	out.Unwitnessed = policy.Unwitnessed()
-	if len(what.From) > 0 {
-		signed, err := policy.Verify(what.From, time.Now(), 0)
-		if found, ok := errors.AsType[*audit.EvidenceError](err); err != nil && (!ok || !found.Code.Missing()) {
-			return out, err
-		}
-		// It has to be one of the roots that the records make.
-		v.Checkpoints = append(v.Checkpoints, signed.Checkpoint)
-	}
-	out.Verified, err = v.Verify(ctx)
-	if err != nil {
-		return out, err
-	}
-	if len(v.Checkpoints) == 0 {
-		e.wrong = append(e.wrong, audit.Problem{Code: audit.WitnessQuorum, Nature: audit.Lacking, Detail: "no signed checkpoint is there to compare the records with", Path: dir})
-	}
-	out.Problems = append(e.wrong, out.Problems...)
-	return out, nil
+	err = verifyIn(ctx, archivedLog{a}, e, what, p, &out)
+	return out, err
 }
+
+// archivedLog is an archive as a log that can be verified.
+type archivedLog struct{ *archive.Archive }
+
+func (a archivedLog) Last(context.Context) (eventstore.Position, error) { return a.Archive.Last() }
 
 // history is the log for whoever reads much of it: what is archived is taken from
 // the archive, and only the rest from the log.
 func (l *Ledger) history() projections.Log {
 	stored, ok := l.log.(interface {
 		Record(s eventstore.Stored) eventstore.Record
+		Subject(stream string) string
 	})
 	if !ok || l.dir == "" {
 		return l.log
@@ -198,7 +187,41 @@ func (l *Ledger) history() projections.Log {
 		}
 		return l.log
 	}
-	return &archived{Log: l.log, archive: a, record: stored.Record, logger: l.logger}
+	return &archived{Log: l.log, archive: a, record: stored.Record, subject: stored.Subject, logger: l.logger}
+}
+
+// load returns the records of one history, from the archive as far as that goes, and
+// only the ones after it from the log. What the archive says has to make one chain
+// with what the log says; else it is the log that counts.
+func (l *Ledger) load(ctx context.Context, stream string) ([]eventstore.Record, error) {
+	a, ok := l.history().(*archived)
+	if !ok {
+		return l.log.Load(ctx, stream, 0)
+	}
+	stored, to, err := a.archive.Stream(ctx, a.subject(stream))
+	if _, damaged := errors.AsType[*archive.DamageError](err); damaged {
+		a.warn(ctx, err)
+	} else if err != nil {
+		return nil, err
+	}
+	records := make([]eventstore.Record, 0, len(stored))
+	for _, s := range stored {
+		records = append(records, a.record(s))
+	}
+	tail, err := l.log.Load(ctx, stream, to)
+	if err != nil {
+		return nil, err
+	}
+	records = append(records, tail...)
+	head := eventstore.Head{}
+	for _, rec := range records {
+		if rec.Previous != head {
+			a.warn(ctx, fmt.Errorf("position %d goes on from %d, and %d is before it", rec.Position, rec.Previous.Position, head.Position))
+			return l.log.Load(ctx, stream, 0)
+		}
+		head = rec.Head()
+	}
+	return records, nil
 }
 
 // archived reads the archive first.
@@ -206,7 +229,12 @@ type archived struct {
 	projections.Log
 	archive *archive.Archive
 	record  func(eventstore.Stored) eventstore.Record
+	subject func(stream string) string
 	logger  *slog.Logger
+}
+
+func (a *archived) warn(ctx context.Context, err error) {
+	a.logger.WarnContext(ctx, "the archive is damaged; the log is read instead, and `rollbook archive` repairs it", slog.Any("error", err))
 }
 
 // few is how many records are not worth opening the archive for.
@@ -224,7 +252,7 @@ func (a *archived) Replay(ctx context.Context, after, to eventstore.Position) it
 				}
 				for s, err := range a.archive.ReplayStored(ctx, after, end) {
 					if _, damaged := errors.AsType[*archive.DamageError](err); damaged {
-						a.logger.WarnContext(ctx, "the archive is damaged; the log is read instead, and `rollbook archive` repairs it", slog.Any("error", err))
+						a.warn(ctx, err)
 						break
 					}
 					if err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"rollbook/audit"
@@ -88,6 +89,38 @@ func TestReadModelsFromTheArchive(t *testing.T) {
 	if got := readModels(t, dir); !slices.Equal(got, withTail) {
 		t.Errorf("without an archive: %v, want %v", got, withTail)
 	}
+}
+
+// What is signed while the archive is being written covers records that it has not,
+// and is left out of it.
+func TestAnArchiveHasNoCheckpointBeyondItsEnd(t *testing.T) {
+	dir, away := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	closing(t, dir, ledger.Options{Create: true}, func(l *ledger.Ledger) {
+		mustAccept(t, l, opening()...)
+		archiving := func(meanwhile ledger.Progress) ledger.Verification {
+			t.Helper()
+			if _, err := l.Archive(t.Context(), away, meanwhile); err != nil {
+				t.Fatal(err)
+			}
+			v, err := ledger.VerifyArchive(t.Context(), away, nil, ledger.Verifying{}, nil)
+			if err != nil || !v.Good() || v.Checkpoints == 0 {
+				t.Errorf("VerifyArchive = %+v, %v", v, err)
+			}
+			return v
+		}
+		before := archiving(func(done, of int64) {
+			if done < of {
+				return
+			}
+			mustAccept(t, l, strings.Replace(event("organisation.commended", "organisation/a", "2022-01-01", `{"year":2021,"title":"Tiên tiến"}`), "{", `{"id":"meanwhile",`, 1))
+			if signed, err := l.Sign(t.Context()); err != nil || signed.Size <= uint64(of) {
+				t.Errorf("Sign = %d, %v; %d are archived", signed.Size, err, of)
+			}
+		})
+		if after := archiving(nil); after.Size <= before.Size || after.Checkpoints <= before.Checkpoints {
+			t.Errorf("the next time: %d records and %d checkpoints, before %d and %d", after.Size, after.Checkpoints, before.Size, before.Checkpoints)
+		}
+	})
 }
 
 // forged is a log in which one record says something else.

@@ -106,7 +106,7 @@ func (l *Ledger) historyOf(ctx context.Context, subject domain.Subject, asOf, to
 	if asOf != 0 {
 		h.AsOf = &asOf
 	}
-	records, err := l.log.Load(ctx, string(subject), 0)
+	records, err := l.load(ctx, string(subject))
 	if err != nil {
 		return h, err
 	}

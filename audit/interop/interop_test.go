@@ -18,9 +18,11 @@ import (
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/client"
 	"github.com/transparency-dev/tessera/fsck"
+	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
 
 	"rollbook/audit"
@@ -170,6 +172,123 @@ func TestTesseraReadsOurTree(t *testing.T) {
 			t.Errorf("fsck of %d records does not see a tile that was changed", size)
 		}
 	}
+}
+
+// Our verifier reads a log that Tessera has made, with the leaves of our records, and
+// says of it what it says of our own.
+func TestWeReadATesseraLog(t *testing.T) {
+	const size = 300
+	l, dir := newLog(size), t.TempDir()
+	key, err := audit.NewKey(filepath.Join(t.TempDir(), "key"), origin, audit.LogKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, public, err := note.GenerateKey(nil, origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, err := posix.New(t.Context(), posix.Config{Path: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One entry a batch: within one, Tessera keeps no order.
+	options := tessera.NewAppendOptions().WithCheckpointSigner(signer).WithBatching(1, time.Millisecond).WithCheckpointInterval(100 * time.Millisecond)
+	appender, shutdown, _, err := tessera.NewAppender(t.Context(), driver, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range l {
+		entry, err := audit.AppendEntry(nil, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, err := appender.Add(t.Context(), tessera.NewEntry(entry))(); err != nil || at.Index != uint64(i) {
+			t.Fatalf("Add(%d) = %v, %v", i, at, err)
+		}
+	}
+	if err := shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	text, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify := func(key string) (audit.SignedCheckpoint, error) {
+		policy, err := audit.ParsePolicy([]byte("log " + key + "\nquorum none\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return policy.Verify(text, time.Now(), 0)
+	}
+	signed, err := verify(public)
+	if err != nil || signed.Size != size {
+		t.Fatalf("Tessera's checkpoint: %d records, %v", signed.Size, err)
+	}
+	if _, err := verify(key.Public().String()); codeOf(err) != audit.CheckpointSignature {
+		t.Errorf("with another key of the same name: %v", err)
+	}
+	tiles := audit.OpenTiles(dir, signed.Checkpoint)
+	if err := tiles.Check(); err != nil {
+		t.Errorf("Check: %v", err)
+	}
+	for _, at := range []uint64{0, 255, 256, size - 1} {
+		leaf, err := tiles.Leaf(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		proof, err := tiles.Inclusion(at, size)
+		if err := errors.Join(err, audit.CheckInclusion(signed.Checkpoint, at, leaf, proof)); err != nil {
+			t.Errorf("inclusion of %d: %v", at, err)
+		}
+		if err := audit.CheckInclusion(signed.Checkpoint, at^1, leaf, proof); codeOf(err) != audit.InclusionInvalid {
+			t.Errorf("inclusion of %d at %d: %v", at, at^1, err)
+		}
+		older, err := tiles.At(at + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain, err := tiles.Consistency(older.Size, size)
+		if err := errors.Join(err, audit.CheckConsistency(older, signed.Checkpoint, chain)); err != nil {
+			t.Errorf("%d → %d: %v", older.Size, size, err)
+		}
+		if err := tiles.Compare(l[at : at+1]); err != nil {
+			t.Errorf("the record %d: %v", at+1, err)
+		}
+	}
+	changed := l[9]
+	changed.Data = []byte("x")
+	if m, ok := errors.AsType[*audit.MismatchError](tiles.Compare([]eventstore.Stored{changed})); !ok || m.Code != audit.LeafMismatch || m.First != 10 {
+		t.Errorf("a record that was changed: %v", m)
+	}
+	for _, path := range []string{"tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1"} {
+		b, err := os.ReadFile(filepath.Join(dir, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := bytes.Clone(b)
+		bad[5] ^= 1
+		if err := os.WriteFile(filepath.Join(dir, path), bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if found, ok := errors.AsType[*audit.EvidenceError](tiles.Check()); !ok || found.Code != audit.TileCorrupt || found.Path != path {
+			t.Errorf("%s changed: %v", path, found)
+		}
+		if err := os.WriteFile(filepath.Join(dir, path), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func codeOf(err error) audit.Code {
+	if found, ok := errors.AsType[*audit.EvidenceError](err); ok {
+		return found.Code
+	}
+	return ""
 }
 
 func same(ours []audit.Hash, theirs [][]byte) bool {

@@ -47,7 +47,7 @@ func (a *app) benchLedger(ctx context.Context, name string, members int, m ledge
 }
 
 func (a *app) benchAuditCommand() *cobra.Command {
-	members := 100_000
+	members := 30_000 // so that it ends within some two minutes on two cores
 	cmd := &cobra.Command{
 		Use: "audit", Short: "What proof costs, beside a bare consumer", Args: arguments(0, 0),
 		Long: "Import the demo's events, with each member many times, into a ledger that is thrown away; build the tree,\n" +

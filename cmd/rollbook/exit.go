@@ -156,6 +156,10 @@ var families = []struct {
 		EN: "the NATS servers have no log; make it with `rollbook nats init` and a login that may create streams",
 		VI: "máy chủ NATS chưa có nhật ký; hãy tạo bằng `rollbook nats init` với tài khoản được phép tạo stream",
 	}},
+	{"not_found", exitNotFound, is(ledger.ErrNoMirror), domain.Text{
+		EN: own,
+		VI: "máy chủ NATS không có luồng với tên của --mirror",
+	}},
 	{"unreachable", exitUnreachable, is(jetstream.ErrUnreachable), domain.Text{
 		EN: own,
 		VI: "không kết nối được máy chủ NATS; hãy kiểm tra --nats, mạng và máy chủ rồi chạy lại",

@@ -92,6 +92,9 @@ func (a *app) handOver(cmd *cobra.Command) error {
 
 func isAtHome(cmd *cobra.Command) bool {
 	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	if f := cmd.Flags().Lookup(mirrorFlag); f != nil && f.Changed {
+		return true // the servers and the files are the caller's
+	}
 	return slices.ContainsFunc(atHome, func(name string) bool { return path == name || strings.HasPrefix(path, name+" ") })
 }
 

@@ -180,7 +180,9 @@ Nếu biến môi trường OTEL_EXPORTER_OTLP_ENDPOINT được đặt, vết (
 những gì đã ký và không ký gì không nối tiếp; bộ nhớ của nó không được nằm trong bản sao lưu dùng để khôi phục nhật
 ký. Khoá và bộ nhớ được tạo ở lần khởi động đầu, cho sổ của --data, nếu chưa có.`},
 	"verify": {"Tính lại mọi thứ và so sánh", `Tính lại mọi thứ từ các byte đang lưu: từng bản ghi với lá của nó trong cây băm, các bản ghi với mọi mốc đang giữ,
-từng lịch sử với chính nó, và các bảng số liệu với việc đọc lại. Không cần khoá dữ liệu cá nhân.
+từng lịch sử với chính nó, và các bảng số liệu với việc đọc lại. Không cần khoá dữ liệu cá nhân. Bản phản chiếu của
+nhật ký trên máy chủ NATS của --nats được kiểm bằng những gì sổ giữ cạnh nhật ký, hoặc bằng các mốc mà người kiểm tra
+đã giữ.
 
 Chỗ sai đầu tiên được nêu kèm mã, tính chất (damaged, altered, cut, not yet readable) và số thứ tự sai đầu tiên. Mã
 kết thúc: 0 đạt, 3 không đạt hoặc thiếu bằng chứng, 1 không làm được.`},
@@ -256,6 +258,7 @@ var flagTexts = map[string]string{
 	"report headcount --by":        "chia theo tiêu chí nào: ethnicity, status, gender, religion, organisation",
 	"explain headcount --by":       "chia số đảng viên theo tiêu chí nào, như ở report headcount",
 	"bytes":                        "cỡ một bản ghi",
+	"checkpoints":                  "cùng --mirror: tệp có các mốc đã ký, ví dụ một tệp của --anchor, được xác minh theo --policy; khi đó không cần sổ, và --tree cho biết bản ghi đầu tiên bị khác",
 	"children":                     "thêm từng tổ chức trực thuộc",
 	"attest --children":            "cả chỉ tiêu của các tổ chức trực thuộc",
 	"data":                         "thư mục dữ liệu (ROLLBOOK_DATA)",
@@ -297,6 +300,7 @@ var flagTexts = map[string]string{
 	"memory":                       "tệp ghi những gì đã ký, ví dụ signer.json của thư mục dữ liệu, chuyển về đây",
 	"metrics":                      "dạng Prometheus đọc được, cho tệp mà node exporter thu thập",
 	"min-position":                 "trả lời từ các bảng số liệu đã đến ít nhất số thứ tự này, ví dụ của chính lần ghi vừa rồi",
+	"mirror":                       "kiểm tra bản phản chiếu này của nhật ký, một luồng trên máy chủ của --nats",
 	"import --name":                "tên sổ, khi lệnh nhập lập sổ (mặc định ledger)",
 	"witness init --name":          "tên của bên làm chứng, ví dụ auditor.example/w1",
 	"nats":                         "các máy chủ NATS giữ nhật ký, ví dụ tls://n1:4222,tls://n2:4222,tls://n3:4222; không ghi thì nhật ký ở thư mục dữ liệu (ROLLBOOK_NATS)",

@@ -15,7 +15,8 @@ import (
 const verifyLong = `Recompute everything from the stored bytes: every record against its leaf in the
 tree, the records against every checkpoint that is held, each history against
 itself, and the read models against a replay. No key for personal data is
-needed.
+needed. A mirror of the log, on the NATS servers of --nats, is verified by what the
+ledger holds beside its log, or by the checkpoints that an auditor has kept.
 
 The first thing that is wrong is named with its code, its nature (damaged,
 altered, cut, not yet readable) and the first bad sequence. Exit codes: 0
@@ -24,10 +25,14 @@ verified, 3 not verified or evidence missing, 1 could not be done.`
 func (a *app) verifyCommand() *cobra.Command {
 	what := ledger.Verifying{}
 	from, folder := "", ""
+	mirror := ledger.Mirrored{}
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute everything and compare", Long: verifyLong, Args: arguments(0, 0),
-		Example: "  rollbook verify\n  rollbook verify --archive /mnt/usb/rollbook --policy policy.txt\n  rollbook verify --from trusted-checkpoint.txt --log-only",
+		Example: "  rollbook verify\n  rollbook verify --archive /mnt/usb/rollbook --policy policy.txt\n  rollbook verify --mirror COPY --nats tls://copy:4222 --checkpoints kept.txt --policy policy.txt\n  rollbook verify --from trusted-checkpoint.txt --log-only",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkVerify(folder, mirror); err != nil {
+				return err
+			}
 			if from != "" {
 				var err error
 				if what.From, err = os.ReadFile(a.path(from)); err != nil {
@@ -43,6 +48,8 @@ func (a *app) verifyCommand() *cobra.Command {
 			var v ledger.Verification
 			var err error
 			switch {
+			case mirror.Stream != "":
+				v, err = ledger.VerifyMirror(cmd.Context(), a.dir, o, mirror, what, progress)
 			case folder == "" && a.shared != nil:
 				v, err = a.shared.Verify(cmd.Context(), what, progress)
 			case folder == "":
@@ -59,8 +66,34 @@ func (a *app) verifyCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&from, "from", "", "file with a signed checkpoint that is trusted: what it covers is not read again")
 	cmd.Flags().StringVar(&folder, "archive", "", "verify this archive alone, by the policy of --policy or else the one that lies in it; no ledger is needed")
+	cmd.Flags().StringVar(&mirror.Stream, mirrorFlag, "", "verify this mirror of the log, a stream on the servers of --nats")
+	cmd.Flags().StringVar(&mirror.Checkpoints, "checkpoints", "", "with --mirror: file with signed checkpoints, such as one of --anchor, which --policy verifies; no ledger is needed then, and --tree tells the first record that differs")
 	cmd.Flags().BoolVar(&what.LogOnly, "log-only", false, "leave out the read models")
 	return cmd
+}
+
+// mirrorFlag is the flag that makes verify look at another place than the ledger.
+const mirrorFlag = "mirror"
+
+func (a *app) checkVerify(folder string, m ledger.Mirrored) error {
+	switch {
+	case m.Stream == "" && m.Checkpoints != "":
+		return usage("--checkpoints goes with --mirror", "--checkpoints đi cùng --mirror")
+	case m.Stream == "":
+		return nil
+	case folder != "":
+		return usage("--archive and --mirror are two copies; verify one after the other", "--archive và --mirror là hai bản khác nhau; hãy kiểm tra từng bản")
+	case a.servers.URL == "":
+		return usage("--mirror needs --nats with the address of the servers that have it", "--mirror cần --nats với địa chỉ các máy chủ giữ bản đó")
+	case m.Checkpoints != "" && a.signing.Policy == "":
+		return usage("--checkpoints needs --policy with the keys to verify them by", "--checkpoints cần --policy với các khoá để xác minh")
+	}
+	if m.Checkpoints != "" {
+		if _, err := os.Stat(m.Checkpoints); err != nil {
+			return usage("--checkpoints: %s", "--checkpoints: %s", err)
+		}
+	}
+	return nil
 }
 
 func (a *app) verifyArchive(ctx context.Context, folder string, what ledger.Verifying, p ledger.Progress) (ledger.Verification, error) {

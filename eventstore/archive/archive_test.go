@@ -135,12 +135,9 @@ func TestAnArchiveIsTheLog(t *testing.T) {
 			m5 = append(m5, s)
 		}
 	}
-	var found []eventstore.Stored
-	for s, err := range reader.Stream(t.Context(), m5[0].Subject) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, s)
+	found, to, err := reader.Stream(t.Context(), m5[0].Subject)
+	if err != nil || to != 1000 {
+		t.Fatalf("Stream comes to %d, %v", to, err)
 	}
 	same(t, found, m5)
 	if damage, err := reader.Verify(t.Context()); err != nil || len(damage) > 0 {

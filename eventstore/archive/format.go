@@ -1,13 +1,13 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"rollbook/eventstore"
@@ -236,8 +236,9 @@ func (x *index) appendEnd(b []byte) []byte {
 	return append(b, endMagic...)
 }
 
-// readFooter reads the footer of a sealed segment.
-func readFooter(first eventstore.Position, footer []byte) (*index, error) {
+// readFooter reads the footer of a sealed segment. keep says of which subjects the
+// positions are wanted, nil of all.
+func readFooter(first eventstore.Position, footer []byte, keep func(subject []byte) bool) (*index, error) {
 	bad := fmt.Errorf("its index: %w", errFrame)
 	c := cutter{b: footer}
 	x := newIndex(first)
@@ -252,26 +253,36 @@ func readFooter(first eventstore.Position, footer []byte) (*index, error) {
 		}
 		x.lengths = append(x.lengths, int(n))
 	}
-	subjects, named, before := c.u32(), 0, ""
+	subjects, named := c.u32(), uint64(0)
+	var before []byte
 	for i := range subjects {
-		name := string(c.take(c.u16()))
+		name := c.take(c.u16())
 		n := c.uvarint()
-		if c.bad || n == 0 || n > uint64(frames) || i > 0 && strings.Compare(before, name) >= 0 {
+		if c.bad || n == 0 || n > uint64(frames) || i > 0 && bytes.Compare(before, name) >= 0 {
 			return nil, bad
 		}
 		at := first
-		positions := make([]eventstore.Position, 0, n)
+		wanted := keep == nil || keep(name)
+		var positions []eventstore.Position
+		if wanted {
+			positions = make([]eventstore.Position, 0, n)
+		}
 		for j := range n {
 			step := c.uvarint()
 			at += eventstore.Position(step)
 			if c.bad || step > uint64(frames) || j > 0 && step == 0 || at > x.last() {
 				return nil, bad
 			}
-			positions = append(positions, at)
+			if wanted {
+				positions = append(positions, at)
+			}
 		}
-		x.subjects[name], named, before = positions, named+len(positions), name
+		if wanted {
+			x.subjects[string(name)] = positions
+		}
+		named, before = named+n, name
 	}
-	if c.bad || len(c.b) > 0 || named != frames {
+	if c.bad || len(c.b) > 0 || named != uint64(frames) {
 		return nil, bad
 	}
 	return x, nil

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -18,22 +19,35 @@ func (s segment) damaged(at, last eventstore.Position, err error) error {
 	return &DamageError{Path: s.path, First: at, Last: last, Detail: err.Error()}
 }
 
-// index reads the index of a segment: that of a sealed one from its end.
+// index reads the index of a segment.
 func (s segment) index() (*index, error) {
 	if s.open {
-		_, x, err := s.read(nil)
+		_, x, err := s.read(func(eventstore.Stored) bool { return false })
 		return x, err
 	}
+	return s.indexOf(nil)
+}
+
+// indexOf reads the index of a sealed segment from its end; keep says of which
+// subjects the positions are wanted, nil of all.
+func (s segment) indexOf(keep func(subject []byte) bool) (*index, error) {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	head := make([]byte, headBytes)
+	if _, err := f.ReadAt(head, 0); err != nil {
+		return nil, s.damaged(s.first, 0, err)
+	}
+	if first, err := readHead(head); err != nil || first != s.first { // the index counts from it
+		return nil, s.damaged(s.first, 0, fmt.Errorf("its head: %w", errFrame))
+	}
 	footer, err := s.footer(f)
 	if err != nil {
 		return nil, s.damaged(s.first, 0, err)
 	}
-	x, err := readFooter(s.first, footer)
+	x, err := readFooter(s.first, footer, keep)
 	if err != nil {
 		return nil, s.damaged(s.first, 0, err)
 	}
@@ -200,39 +214,57 @@ func (a *Archive) between(after, to eventstore.Position) ([]segment, error) {
 	return list, nil
 }
 
-// Stream yields the records of one subject, in order, by the indexes of the
-// segments.
-func (a *Archive) Stream(ctx context.Context, subject string) iter.Seq2[eventstore.Stored, error] {
-	return func(yield func(eventstore.Stored, error) bool) {
-		list, err := a.segments()
-		if err != nil {
-			yield(eventstore.Stored{}, err)
-			return
-		}
-		want := eventstore.Position(1)
-		for _, s := range list {
-			if err := ctx.Err(); err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
-			if s.first != want {
-				yield(eventstore.Stored{}, &DamageError{Path: a.path(want, sealedSuffix), First: want, Last: s.first - 1, Detail: missing})
-				return
-			}
-			x, err := s.index()
-			if err != nil {
-				yield(eventstore.Stored{}, err)
-				return
-			}
-			want = x.last() + 1
-			for _, at := range x.subjects[subject] {
-				r, err := s.get(x, at)
-				if !yield(r, err) || err != nil {
-					return
-				}
-			}
-		}
+// Stream returns the records of one subject up to the last position that is archived,
+// in order, by the indexes of the segments; and that position. At damage it returns a
+// [*DamageError] with the records before it, and the last position up to which there
+// are no others.
+func (a *Archive) Stream(ctx context.Context, subject string) (records []eventstore.Stored, to eventstore.Position, err error) {
+	list, err := a.segments()
+	if err != nil {
+		return nil, 0, err
 	}
+	for _, s := range list {
+		if err := ctx.Err(); err != nil {
+			return records, to, err
+		}
+		if s.first != to+1 {
+			return records, to, &DamageError{Path: a.path(to+1, sealedSuffix), First: to + 1, Last: s.first - 1, Detail: missing}
+		}
+		found, last, err := s.stream(subject)
+		records = append(records, found...)
+		if err != nil {
+			return records, max(to, last), err
+		}
+		to = last
+	}
+	return records, to, nil
+}
+
+// stream returns the records of one subject in a segment, and the last position up to
+// which that is all.
+func (s segment) stream(subject string) (records []eventstore.Stored, to eventstore.Position, err error) {
+	if s.open {
+		records, x, err := s.read(func(r eventstore.Stored) bool { return r.Subject == subject })
+		if x == nil {
+			return nil, 0, err
+		}
+		for i := range records { // not to hold the whole segment for a few of its records
+			records[i].Data = bytes.Clone(records[i].Data)
+		}
+		return records, x.last(), err
+	}
+	x, err := s.indexOf(func(name []byte) bool { return string(name) == subject })
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, at := range x.subjects[subject] {
+		r, err := s.get(x, at)
+		if err != nil {
+			return records, at - 1, err
+		}
+		records = append(records, r)
+	}
+	return records, x.last(), nil
 }
 
 // get reads one record.

@@ -3,9 +3,11 @@ package jetstream
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,4 +79,67 @@ func (s *Server) URL() string { return s.url }
 func (s *Server) Close() error {
 	stopServer(s.server)
 	return nil
+}
+
+// as does something with the log as an administrator of the server can.
+func (s *Server) as(ctx context.Context, do func(*Log) error) (err error) {
+	cfg := Config{URL: s.url}
+	if err := cfg.validate(); err != nil {
+		return err
+	}
+	log := newLog(ctx, cfg)
+	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := log.reach(ctx, cfg); err != nil {
+		return err
+	}
+	return do(log)
+}
+
+// Set changes settings of the log behind its back. Nil puts them right again.
+func (s *Server) Set(ctx context.Context, changed map[string]any) error {
+	return s.as(ctx, func(log *Log) error {
+		config := maps.Clone(log.pinned)
+		maps.Copy(config, changed)
+		request, err := json.Marshal(config)
+		if err != nil {
+			return err
+		}
+		var updated struct{}
+		return log.api(ctx, "STREAM.UPDATE."+log.log, request, &updated)
+	})
+}
+
+// Copy makes a stream on the server that copies the log, and returns when it has all
+// of it. As a mirror it keeps positions and times; else it takes the log as a source,
+// which is nothing to verify by.
+func (s *Server) Copy(ctx context.Context, name string, mirror bool) error {
+	return s.as(ctx, func(log *Log) error {
+		of := map[string]any{"name": log.log}
+		config := settings{"name": name, "storage": "file", "num_replicas": 1, "sources": []any{of}}
+		if mirror {
+			delete(config, "sources")
+			config["mirror"] = of
+		}
+		request, err := json.Marshal(config)
+		if err != nil {
+			return err
+		}
+		var created struct{}
+		if err := log.api(ctx, "STREAM.CREATE."+name, request, &created); err != nil {
+			return err
+		}
+		end, err := log.Last(ctx)
+		if err != nil {
+			return err
+		}
+		log.log = name // from here on its end is asked for
+		for {
+			if last, err := log.Last(ctx); err != nil || last >= end {
+				return err
+			}
+			if !wait(ctx, 5*time.Millisecond) {
+				return ctx.Err()
+			}
+		}
+	})
 }

@@ -101,3 +101,6 @@ func (l *Log) Record(s eventstore.Stored) eventstore.Record {
 	}
 	return l.record(s.Subject, h, s.Data, s.Position, s.Time)
 }
+
+// Subject returns the subject that the records of a stream are stored under.
+func (l *Log) Subject(stream string) string { return l.subject(stream) }

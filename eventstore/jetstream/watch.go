@@ -84,6 +84,16 @@ func (l *Log) Health(ctx context.Context) error {
 	return l.unfit()
 }
 
+// Settings returns an error that wraps [ErrSettings] if the log is set up in another
+// way than the pinned one now. How the servers sync is left to the watch.
+func (l *Log) Settings(ctx context.Context) error {
+	info, err := l.info(ctx)
+	if err != nil {
+		return fmt.Errorf("read the log's settings: %w", err)
+	}
+	return checkSettings(l.pinned, info.Config, true)
+}
+
 // Unsafe reports whether the server acknowledges appends before they are on the
 // disk, which only a log with Config.UnsafeSync does not refuse.
 func (l *Log) Unsafe() bool {
