@@ -78,7 +78,7 @@ var families = []struct {
 	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrReason), domain.Text{EN: own, VI: "lý do dài 3 đến 500 ký tự"}},
 	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrPassword), domain.Text{EN: own, VI: "mật khẩu dài 12 đến 128 ký tự và không chứa tên đăng nhập"}},
 	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrValue), domain.Text{EN: own, VI: "giá trị không lưu được; xem messages.en"}},
-	{http.StatusConflict, "taken", is(access.ErrTaken), domain.Text{EN: own, VI: "tên đăng nhập này đã có người dùng"}},
+	{http.StatusConflict, "taken", is(access.ErrTaken), domain.Text{EN: own, VI: "tài khoản khác đã dùng tên đăng nhập hoặc danh tính này"}},
 	{http.StatusForbidden, "sign_in_failed", is(access.ErrSignIn), domain.Text{EN: own, VI: "tên đăng nhập hoặc mật khẩu không đúng"}},
 	{http.StatusGone, "link_used", is(access.ErrLink), domain.Text{EN: own, VI: "liên kết này đã dùng hoặc đã quá hạn"}},
 	{http.StatusUnprocessableEntity, "bad_value", is(ledger.ErrCursor), domain.Text{EN: "this cursor is of another question; begin without one", VI: "con trỏ này thuộc câu hỏi khác; hãy bắt đầu lại không có con trỏ"}},

@@ -20,6 +20,8 @@ type Account struct {
 	Name     string `json:"name"`
 	Login    string `json:"login,omitempty"`
 	Language string `json:"language"`
+	// Identity is who can sign in elsewhere; nil if nobody can.
+	Identity *Identity `json:"identity,omitempty"`
 	// Ready is true when there is a way to sign in.
 	Ready    bool      `json:"ready"`
 	Disabled bool      `json:"disabled"`
@@ -33,8 +35,8 @@ var (
 	ErrAccount = errors.New("there is no such account")
 	// ErrValue means that a value is none that can be stored.
 	ErrValue = errors.New("not a value that can be stored")
-	// ErrTaken means that somebody else has the login.
-	ErrTaken = errors.New("somebody else has this login")
+	// ErrTaken means that another account has the login or the identity.
+	ErrTaken = errors.New("another account has this login or identity")
 )
 
 // logins are 2 to 64 characters, and look the same to everybody.
@@ -151,14 +153,18 @@ func (a *Access) Accounts(ctx context.Context) ([]Account, error) {
 		return nil, err
 	}
 	accounts := []Account{}
-	err = a.db.rows(ctx, `SELECT id, name, coalesce(login, ''), coalesce(password, ''), subject, language, disabled, created FROM account ORDER BY name, id`, nil, func(scan func(...any) error) error {
+	err = a.db.rows(ctx, `SELECT id, name, coalesce(login, ''), coalesce(password, ''), issuer, subject, language, disabled, created FROM account ORDER BY name, id`, nil, func(scan func(...any) error) error {
 		var account Account
-		var password, subject string
+		var password string
+		var who Identity
 		var disabled, created int64
-		if err := scan(&account.ID, &account.Name, &account.Login, &password, &subject, &account.Language, &disabled, &created); err != nil {
+		if err := scan(&account.ID, &account.Name, &account.Login, &password, &who.Issuer, &who.Subject, &account.Language, &disabled, &created); err != nil {
 			return err
 		}
-		account.Ready, account.Disabled, account.Created = password != "" || subject != "", disabled != 0, time.Unix(created, 0).UTC()
+		if who.Subject != "" {
+			account.Identity = &who
+		}
+		account.Ready, account.Disabled, account.Created = password != "" || who.Subject != "", disabled != 0, time.Unix(created, 0).UTC()
 		if account.Grants = grants[account.ID]; account.Grants == nil {
 			account.Grants = []Grant{}
 		}

@@ -36,7 +36,7 @@ func (e *TooManyError) Error() string {
 // this login or from this address.
 func (a *Access) SignIn(ctx context.Context, login, password, address string) (secret string, err error) {
 	login = strings.ToLower(strings.TrimSpace(login))
-	if err := a.tries.begin(a.now(), login, address); err != nil {
+	if err := a.try(ctx, ofAddress(address), ofLogin(login)); err != nil {
 		return "", err
 	}
 	var account, phc string
@@ -54,7 +54,9 @@ func (a *Access) SignIn(ctx context.Context, login, password, address string) (s
 	if !right || account == "" {
 		return "", ErrSignIn
 	}
-	a.tries.forget(login, address)
+	if err := a.forget(ctx, address, ofLogin(login)); err != nil {
+		return "", err
+	}
 	return a.Begin(ctx, account)
 }
 
