@@ -80,6 +80,7 @@ var families = []struct {
 	{http.StatusUnprocessableEntity, "bad_value", is(access.ErrValue), domain.Text{EN: own, VI: "giá trị không lưu được; xem messages.en"}},
 	{http.StatusConflict, "taken", is(access.ErrTaken), domain.Text{EN: own, VI: "tài khoản khác đã dùng tên đăng nhập hoặc danh tính này"}},
 	{http.StatusForbidden, "sign_in_failed", is(access.ErrSignIn), domain.Text{EN: own, VI: "tên đăng nhập hoặc mật khẩu không đúng"}},
+	{http.StatusForbidden, "sign_in_failed", is(access.ErrIdentity), domain.Text{EN: own, VI: "chưa có tài khoản nào gắn với danh tính này"}},
 	{http.StatusGone, "link_used", is(access.ErrLink), domain.Text{EN: own, VI: "liên kết này đã dùng hoặc đã quá hạn"}},
 	{http.StatusUnprocessableEntity, "bad_value", is(ledger.ErrCursor), domain.Text{EN: "this cursor is of another question; begin without one", VI: "con trỏ này thuộc câu hỏi khác; hãy bắt đầu lại không có con trỏ"}},
 	{http.StatusUnprocessableEntity, "not_events", is(ledger.ErrFile), domain.Text{}},

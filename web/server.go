@@ -121,6 +121,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	s.api(mux)
 	s.signIn(mux)
+	s.signInElsewhere(mux)
 	if s.options.Metrics != nil {
 		mux.HandleFunc("GET /metrics", s.metrics)
 	}

@@ -45,6 +45,19 @@ var logins = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$`)
 // Add makes an account without any right, and without a way to sign in: see
 // [Access.Invite], [Access.NewToken].
 func (a *Access) Add(ctx context.Context, name, language string) (Account, error) {
+	return a.add(ctx, name, language, nil)
+}
+
+// AddBound makes an account as [Access.Add] does, which whoever is somebody at an OpenID
+// provider can sign in to at once: see [Access.Bind].
+func (a *Access) AddBound(ctx context.Context, name, language string, who Identity) (Account, error) {
+	if err := who.check(); err != nil {
+		return Account{}, err
+	}
+	return a.add(ctx, name, language, &who)
+}
+
+func (a *Access) add(ctx context.Context, name, language string, who *Identity) (Account, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n == 0 || n > 100 || !utf8.ValidString(name) {
 		return Account{}, fmt.Errorf("%w: a name has 1 to 100 characters", ErrValue)
@@ -55,8 +68,14 @@ func (a *Access) Add(ctx context.Context, name, language string) (Account, error
 	if language != "vi" && language != "en" {
 		return Account{}, fmt.Errorf("%w: a language is vi or en", ErrValue)
 	}
-	account := Account{ID: "u-" + strings.ToLower(rand.Text()[:16]), Name: name, Language: language, Created: a.now().UTC().Truncate(time.Second), Grants: []Grant{}}
-	_, err := a.db.exec(ctx, `INSERT INTO account (id, name, language, created) VALUES ($1, $2, $3, $4)`, account.ID, name, language, account.Created.Unix())
+	account := Account{ID: "u-" + strings.ToLower(rand.Text()[:16]), Name: name, Language: language, Identity: who, Ready: who != nil, Created: a.now().UTC().Truncate(time.Second), Grants: []Grant{}}
+	if who == nil {
+		who = &Identity{}
+	}
+	_, err := a.db.exec(ctx, `INSERT INTO account (id, name, language, created, issuer, subject) VALUES ($1, $2, $3, $4, $5, $6)`, account.ID, name, language, account.Created.Unix(), who.Issuer, who.Subject)
+	if taken(err) {
+		return Account{}, ErrTaken
+	}
 	if err != nil {
 		return Account{}, err
 	}

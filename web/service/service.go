@@ -13,12 +13,15 @@ import (
 	"rollbook/ledger"
 	"rollbook/projections"
 	"rollbook/web/access"
+	"rollbook/web/openid"
 )
 
 // Service answers visitors. It is safe for concurrent use.
 type Service struct {
 	Ledger *ledger.Ledger
 	Access *access.Access
+	// Provider says who people are that have no password here; nil if none does.
+	Provider *openid.Provider
 	// Clock says what day it is where the office is.
 	Clock func() time.Time
 }
