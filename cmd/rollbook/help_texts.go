@@ -32,8 +32,8 @@ rollbook verify --archive THƯ_MỤC. Bản trong thư mục dữ liệu đượ
 	"attest": {"Một báo cáo được ký cùng nhật ký đã lập ra nó", `Lập báo cáo từ mọi thứ đã ghi và ký: hỏi gì, kết quả gì, từ nhật ký nào. Ai có nhật ký đều lập lại được bằng
 rollbook check report. Báo cáo chưa đầy đủ (có đối tượng phải chờ hoặc thiếu khoá) thì không chứng thực.`},
 	"backup": {"Sao lưu sổ trong khi đang dùng", `Sao lưu sổ vào một thư mục, nên ở đĩa khác, trong khi người khác vẫn ghi: từng bản ghi như đang lưu, đối chiếu với
-cây băm; các mốc đã ký; và các khoá đã bọc. Sao lưu tiếp vào cùng thư mục thì thêm phần mới. Bị dừng giữa chừng thì
-bản trước vẫn nguyên.
+cây băm; các mốc đã ký; các khoá đã bọc; và tài khoản của dịch vụ cùng nhật ký xem, không có phiên đăng nhập. Sao lưu
+tiếp vào cùng thư mục thì thêm phần mới. Bị dừng giữa chừng thì bản trước vẫn nguyên.
 
 Khoá chính mở được mọi họ tên trong bản sao lưu, và khoá của nhật ký ký thay tên sổ. Cả hai không nằm trong đó trừ
 khi được yêu cầu: hãy giữ bản sao của chúng ở nơi khác. Không có khoá chính thì dữ liệu cá nhân trong bản sao lưu
