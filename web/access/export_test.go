@@ -63,7 +63,8 @@ func TestAnExportIsRestoredIntoEitherDatabase(t *testing.T) {
 		Accounts []access.Account
 		Tokens   []access.Token
 		Notes    []access.Note
-	}) {
+	},
+	) {
 		var errs [3]error
 		out.Accounts, errs[0] = a.Accounts(ctx)
 		out.Tokens, errs[1] = a.Tokens(ctx)

@@ -22,6 +22,9 @@ type Service struct {
 	Access *access.Access
 	// Provider says who people are that have no password here; nil if none does.
 	Provider *openid.Provider
+	// RightsFor is how long a right counts that was looked up, for who reads on and on:
+	// a second if zero.
+	RightsFor time.Duration
 	// Clock says what day it is where the office is.
 	Clock func() time.Time
 }
