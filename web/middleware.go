@@ -155,8 +155,8 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		}
 		c := http.NewResponseController(w)
 		end := time.Now().Add(s.options.Limits.Request)
-		_ = c.SetReadDeadline(end)  // a test's recorder has none
-		_ = c.SetWriteDeadline(end) // likewise
+		_ = c.SetReadDeadline(end)                                // a test's recorder has none
+		_ = c.SetWriteDeadline(end.Add(s.options.Limits.Request)) // likewise; later, so that who sent too slowly is still told
 		if r.URL.Path == apiPrefix+"/imports" || r.URL.Path == "/import" {
 			r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, maxUpload), c: c, began: time.Now()}
 		} else {

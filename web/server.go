@@ -56,8 +56,8 @@ type Server struct {
 type Limits struct {
 	// Header is how long a client may take to send the head of a request: 5 seconds.
 	Header time.Duration
-	// Request is how long it may take to send a body, and to take an answer: 30 seconds.
-	// A stream and an upload set their own.
+	// Request is how long it may take to send a body, and then as long to take an answer:
+	// 30 seconds. A stream and an upload set their own.
 	Request time.Duration
 	// Heartbeat is how often a stream says that it lives: every 15 seconds.
 	Heartbeat time.Duration
