@@ -238,7 +238,7 @@ func (s *Server) stayOpen(ctx context.Context) (_ context.Context, leave func(),
 		return nil, nil, false
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.closing, cancel) //nolint:contextcheck // the end of the service, not of the request
+	stop := context.AfterFunc(s.closing, cancel)
 	<-s.places
 	return ctx, func() {
 		s.places <- struct{}{}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -218,9 +219,7 @@ func TestAnswersOfOtherSignIns(t *testing.T) {
 			t.Fatal(err)
 		}
 		q := u.Query()
-		for name, values := range set {
-			q[name] = values
-		}
+		maps.Copy(q, set)
 		u.RawQuery = q.Encode()
 		return u.String()
 	}

@@ -170,11 +170,11 @@ func inserts(ctx context.Context, tx *sql.Tx, head exportHead) (map[string]*sql.
 			}
 			places = append(places, fmt.Sprintf("$%d", i+1))
 		}
-		statement, err := tx.PrepareContext(ctx, `INSERT INTO `+table.Name+` (`+strings.Join(table.Columns, ", ")+`) VALUES (`+strings.Join(places, ", ")+`)`)
+		statement, err := tx.PrepareContext(ctx, `INSERT INTO `+table.Name+` (`+strings.Join(table.Columns, ", ")+`) VALUES (`+strings.Join(places, ", ")+`)`) //nolint:sqlclosecheck // it ends with the transaction
 		if err != nil {
 			return nil, err
 		}
-		out[table.Name] = statement // closed with the transaction
+		out[table.Name] = statement
 	}
 	return out, nil
 }

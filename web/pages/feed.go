@@ -194,7 +194,7 @@ func (p *Pages) feedStream(a *asked) error {
 			}
 		}
 		if err := still(); err != nil {
-			return nil //nolint:nilerr // the reader is told when they come back
+			return nil // the reader is told when they come back
 		}
 		if err := s.send(said); err != nil {
 			return nil // the reader is gone
