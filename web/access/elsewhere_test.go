@@ -3,6 +3,7 @@ package access_test
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -56,9 +57,17 @@ func TestInstancesShareTriesAndDepartures(t *testing.T) {
 
 			now = now.Add(time.Hour)
 			for n := range 50 {
-				if _, err := instances[n%2].Depart(ctx, "/", "192.0.2.1"); err != nil {
-					t.Fatalf("try %d: %v", n, err)
+				for _, address := range []string{"192.0.2.1", fmt.Sprintf("2001:db8::%x", n)} { // and one network
+					if _, err := instances[n%2].Depart(ctx, "/", address); err != nil {
+						t.Fatalf("try %d: %v", n, err)
+					}
 				}
+			}
+			if _, err := here.Depart(ctx, "/", "2001:db8::ffff"); !tooMany(err) {
+				t.Errorf("after 50 tries from its network: %v, want a TooManyError", err)
+			}
+			if _, err := here.Depart(ctx, "/", "2001:db8:0:1::1"); err != nil {
+				t.Errorf("from the network beside it: %v", err)
 			}
 			for _, a := range instances {
 				if _, err := a.Depart(ctx, "/", "192.0.2.1"); !tooMany(err) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -23,8 +24,18 @@ type tried struct {
 	most int
 }
 
-func ofLogin(login string) tried     { return tried{hashOf("login " + login), loginTries} }
-func ofAddress(address string) tried { return tried{hashOf("address " + address), addressTries} }
+func ofLogin(login string) tried { return tried{hashOf("login " + login), loginTries} }
+
+// ofAddress counts by the network where addresses are given away by the network: who
+// has one of IPv6 has 2^64 of them (RFC 6177).
+func ofAddress(address string) tried {
+	if ip, err := netip.ParseAddr(address); err == nil && ip.Unmap().Is6() {
+		if network, err := ip.WithZone("").Prefix(64); err == nil {
+			address = network.String()
+		}
+	}
+	return tried{hashOf("address " + address), addressTries}
+}
 
 // try counts a try to sign in, or refuses it. The count is in the database, so all
 // instances of the service share it. A try that is refused does not count, so that
