@@ -63,6 +63,16 @@ var rooms = []room{
 		because: "who may do what has nothing to do with what is in the ledger",
 	},
 	{
+		folder: "web/openid", shipped: true,
+		refuses: func(i string) bool { return within(i, "rollbook") && i != "rollbook/web/access" },
+		because: "a provider says who somebody is, and nothing more",
+	},
+	{
+		folder: ".", except: []string{"web/openid"},
+		refuses: func(i string) bool { return within(i, "github.com/coreos/go-oidc", "golang.org/x/oauth2") },
+		because: "only one package speaks with an OpenID provider",
+	},
+	{
 		folder:  "web/service",
 		refuses: func(i string) bool { return i == "rollbook/web" || within(i, "rollbook/web/pages") },
 		because: "the protocol and the pages stand on the service",

@@ -26,7 +26,7 @@ import (
 //	archive/      the records as they are stored; only added to
 //	leaves        the leaf hash of each record; only added to
 //	state-*/      the rest, as of one backup: ledger.json, the signed checkpoints,
-//	              the policy, the wrapped keys
+//	              the policy, the wrapped keys, the accounts of the service
 //
 // A backup into the same directory adds what is new. Until its backup.json is
 // there the one before stands, because nothing that it names is changed: what is
@@ -37,6 +37,7 @@ const (
 	manifestFile   = "backup.json"
 	leavesFile     = "leaves"
 	keysExport     = "keys"
+	accountsExport = "accounts"
 	statePrefix    = "state-"
 	manifestFormat = 1
 )
@@ -49,6 +50,9 @@ type Backing struct {
 	// SigningKeys takes along the keys of checkpoints and reports: whoever gets the
 	// backup can sign in the ledger's name.
 	SigningKeys bool
+	// Accounts writes the accounts of the service, which the ledger does not know, and
+	// returns how many there are. Nil leaves them out.
+	Accounts func(context.Context, io.Writer) (int, error)
 }
 
 // BackedUp is what a backup came to.
@@ -61,7 +65,9 @@ type BackedUp struct {
 	// Signed is the size of the newest signed checkpoint in it, 0 without one.
 	Signed uint64 `json:"signed"`
 	Keys   int    `json:"keys"`
-	Bytes  int64  `json:"bytes"`
+	// Accounts is how many of the service are in it.
+	Accounts int   `json:"accounts"`
+	Bytes    int64 `json:"bytes"`
 	// Repaired are the segments that were missing or damaged, and were written again.
 	Repaired []string `json:"repaired"`
 	// Apart are the keys that are not in it, and have to be kept somewhere else.
@@ -273,6 +279,11 @@ func (l *Ledger) backUpState(ctx context.Context, dir string, o Backing, at audi
 	if m.Keys, err = l.exportKeys(ctx, filepath.Join(state, keysExport)); err != nil {
 		return err
 	}
+	if o.Accounts != nil {
+		if out.Accounts, err = exportAccounts(ctx, filepath.Join(state, accountsExport), o.Accounts); err != nil {
+			return fmt.Errorf("the accounts of the service: %w", err)
+		}
+	}
 	if err := copyFile(filepath.Join(l.dir, identityFile), filepath.Join(state, identityFile)); err != nil {
 		return err
 	}
@@ -384,6 +395,17 @@ func (l *Ledger) exportKeys(ctx context.Context, path string) (n int, err error)
 		n++
 	}
 	return n, nil
+}
+
+// exportAccounts writes the accounts of the service into a file, which is there then
+// even if there are none.
+func exportAccounts(ctx context.Context, path string, write func(context.Context, io.Writer) (int, error)) (n int, err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Sync(), f.Close()) }()
+	return write(ctx, f)
 }
 
 // readKeys yields the keys of a file that exportKeys wrote.

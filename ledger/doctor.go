@@ -187,7 +187,7 @@ func (d *doctor) directory() bool {
 func (d *doctor) secrets() {
 	key, memory, _ := d.o.signingFiles(d.dir)
 	wrong := false
-	for _, path := range []string{cmp.Or(d.o.MasterKey, d.path(masterFile)), key, memory, d.path(reportKeyFile), d.path(keysFile), d.path(identityFile)} {
+	for _, path := range []string{cmp.Or(d.o.MasterKey, d.path(masterFile)), key, memory, d.path(reportKeyFile), d.path(keysFile), d.path(identityFile), d.path(accessFile)} {
 		info, err := os.Stat(path)
 		if err == nil && info.Mode().Perm()&0o077 != 0 {
 			wrong = true

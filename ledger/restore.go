@@ -33,6 +33,9 @@ type Restoring struct {
 	// signed. The records after it are lost, and whoever holds the later checkpoint
 	// can prove that they were there.
 	AcceptRollback bool
+	// Accounts takes in the accounts of the service, into a data directory or where else
+	// they belong, all of them or none, and returns how many there are. Nil leaves them.
+	Accounts func(ctx context.Context, dir string, from io.Reader) (int, error)
 }
 
 // Restored is what a restore came to.
@@ -42,8 +45,10 @@ type Restored struct {
 	Position eventstore.Position `json:"position"`
 	Root     string              `json:"root"`
 	// Checkpoints is how many signed checkpoints the records were compared with.
-	Checkpoints int  `json:"checkpoints"`
-	Keys        int  `json:"keys"`
+	Checkpoints int `json:"checkpoints"`
+	Keys        int `json:"keys"`
+	// Accounts is how many of the service were restored; nil if the backup has none.
+	Accounts    *int `json:"accounts"`
 	Unwitnessed bool `json:"unwitnessed"`
 	// Lost is how many records are known to have been signed after the backup.
 	Lost uint64 `json:"lost"`
@@ -116,6 +121,9 @@ func Restore(ctx context.Context, from, to string, o Restoring, p Progress) (out
 	if err := r.keys(ctx); err != nil {
 		return out, err
 	}
+	if err := r.accounts(ctx, &out); err != nil {
+		return out, fmt.Errorf("the accounts of the service: %w", err)
+	}
 	return out, r.finish()
 }
 
@@ -167,7 +175,7 @@ func mayRestore(to string, o Options) (made bool, err error) {
 
 // restoredNames are what a restore puts into the data directory before ledger.json.
 func restoredNames() []string {
-	return []string{logDirectory, treeDirectory, keysFile, keysFile + "-wal", keysFile + "-shm", checkpointsFile, policyFile, masterFile, keyFile, reportKeyFile}
+	return []string{logDirectory, treeDirectory, keysFile, keysFile + "-wal", keysFile + "-shm", checkpointsFile, policyFile, masterFile, keyFile, reportKeyFile, accessFile, accessFile + "-wal", accessFile + "-shm"}
 }
 
 func (r *restoring) state(name string) string { return filepath.Join(r.from, r.m.State, name) }
@@ -418,6 +426,25 @@ func (r *restoring) keys(ctx context.Context) (err error) {
 		return nil
 	}
 	_, err = vault.New(ctx, ring, r.master, r.m.Origin)
+	return err
+}
+
+// accounts restores those of the service, if the backup has them: an earlier program
+// left them out.
+func (r *restoring) accounts(ctx context.Context, out *Restored) error {
+	at := slices.IndexFunc(r.m.Files, func(f copied) bool { return f.Path == r.m.State+"/"+accountsExport })
+	if at < 0 || r.o.Accounts == nil {
+		return nil
+	}
+	f, err := r.m.Files[at].open(r.from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	n, err := r.o.Accounts(ctx, r.staging, f)
+	if err == nil {
+		out.Accounts = &n
+	}
 	return err
 }
 

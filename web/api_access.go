@@ -38,6 +38,11 @@ type grantInput struct {
 	Organisation string `query:"organisation" maxLength:"80" doc:"the organisation, with all below it; the whole ledger if not given"`
 }
 
+type bindInput struct {
+	AccountInput
+	Body access.Identity
+}
+
 type disableInput struct {
 	AccountInput
 	Body struct {
@@ -103,6 +108,14 @@ func (s *Server) registerAccess(api huma.API) {
 	administer(s, api, operation("disable-account", http.MethodPut, "/accounts/{id}/disabled", "Take every way to sign in from an account, or give them back", "Sessions end at once."),
 		func(ctx context.Context, a *access.Access, in *disableInput) (*doneOutput, error) {
 			return &doneOutput{}, a.Disable(ctx, in.ID, in.Body.Disabled)
+		})
+	administer(s, api, operation("bind-account", http.MethodPut, "/accounts/{id}/identity", "Let somebody sign in to an account at the OpenID provider", "In place of whoever could before. Sessions end at once."),
+		func(ctx context.Context, a *access.Access, in *bindInput) (*doneOutput, error) {
+			return &doneOutput{}, a.Bind(ctx, in.ID, in.Body)
+		})
+	administer(s, api, operation("unbind-account", http.MethodDelete, "/accounts/{id}/identity", "Take from an account that it is signed in to at the OpenID provider", "Sessions end at once."),
+		func(ctx context.Context, a *access.Access, in *AccountInput) (*doneOutput, error) {
+			return &doneOutput{}, a.Unbind(ctx, in.ID)
 		})
 	administer(s, api, operation("grant-role", http.MethodPut, "/accounts/{id}/grants/{role}", "Give an account a role on an organisation and all below it", ""),
 		func(ctx context.Context, a *access.Access, in *grantInput) (*doneOutput, error) {

@@ -26,9 +26,7 @@ const (
 	eventStream = "text/event-stream"
 	ndjson      = "application/x-ndjson"
 
-	// heartbeat is how often a stream says that it lives, and writeWithin how long a
-	// reader may take to take something.
-	heartbeat   = 15 * time.Second
+	// writeWithin is how long a reader may take to take something.
 	writeWithin = 30 * time.Second
 )
 
@@ -213,35 +211,59 @@ func (s *Server) follow(ctx context.Context, in *eventsInput, f ledger.EventFilt
 		f.From = last + 1
 	}
 	f.To, f.Follow = 0, true
-	select {
-	case s.streams <- struct{}{}:
-	default:
+	ctx, leave, ok := s.stayOpen(ctx)
+	if !ok {
 		return nil, busy()
 	}
-	// It ends when the reader goes away, or the service ends.
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.closing, cancel) //nolint:contextcheck // the end of the service, not of the request
-	leave := func() {
-		stop()
-		cancel()
-		<-s.streams
-	}
-	events, err := s.options.Service.Events(ctx, f, reason)
+	events, still, err := s.options.Service.Follow(ctx, f, reason)
 	if err != nil {
+		cancel()
 		leave()
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(huma.Context) {
 		defer leave()
-		// A stream is no request that is under way for others to wait for.
-		<-s.places
-		defer func() { s.places <- struct{}{} }()
-		s.writeStream(ctx, in.w, events)
+		s.writeStream(ctx, cancel, in.w, events, still)
 	}}, nil
 }
 
-func (s *Server) writeStream(ctx context.Context, w http.ResponseWriter, events iter.Seq2[domain.Entry, error]) {
+// stayOpen takes a place for a stream, which is no request that is under way for others
+// to wait for. The context ends when the reader goes away, or the service ends; ok is
+// false where there are too many.
+func (s *Server) stayOpen(ctx context.Context) (_ context.Context, leave func(), ok bool) {
+	select {
+	case s.streams <- struct{}{}:
+	default:
+		return nil, nil, false
+	}
 	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.closing, cancel)
+	<-s.places
+	return ctx, func() {
+		s.places <- struct{}{}
+		stop()
+		cancel()
+		<-s.streams
+	}, true
+}
+
+// pageStream is what the page of the feed follows.
+const pageStream = "/feed/stream"
+
+func (s *Server) followPage(w http.ResponseWriter, r *http.Request) {
+	ctx, leave, ok := s.stayOpen(r.Context())
+	if !ok {
+		s.tell(w, r, busy())
+		return
+	}
+	defer leave()
+	s.options.Pages.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// writeStream sends events until they end, the reader goes away or still says that they
+// may read no further. Cancel ends the reading of events, which has this ctx.
+func (s *Server) writeStream(ctx context.Context, cancel context.CancelFunc, w http.ResponseWriter, events iter.Seq2[domain.Entry, error], still func() error) {
 	type got struct {
 		entry domain.Entry
 		err   error
@@ -272,7 +294,7 @@ func (s *Server) writeStream(ctx context.Context, w http.ResponseWriter, events 
 	if !write([]byte("retry: 2000\n\n")) {
 		return
 	}
-	ticker := time.NewTicker(heartbeat)
+	ticker := time.NewTicker(s.options.Limits.Heartbeat)
 	defer ticker.Stop()
 	var out []byte
 	for {
@@ -295,6 +317,12 @@ func (s *Server) writeStream(ctx context.Context, w http.ResponseWriter, events 
 			}
 			out = fmt.Appendf(out[:0], "id: %d\nevent: %s\ndata: ", g.entry.Sequence, g.entry.Type())
 			out = append(domain.AppendJSON(out, g.entry, s.options.Service.Ledger.Source()), "\n\n"...)
+		}
+		if err := still(); err != nil {
+			if problemOf(err).cause != nil && ctx.Err() == nil {
+				s.logger.ErrorContext(ctx, "a stream of events broke off, because rights cannot be looked up", slog.Any("error", err))
+			}
+			return // the reader is told when they come back
 		}
 		if !write(out) {
 			return

@@ -224,6 +224,7 @@ func (u *upload) Read(b []byte) (int, error) {
 	if err := u.c.SetReadDeadline(end); err != nil && !is(http.ErrNotSupported)(err) {
 		return 0, fmt.Errorf("deadline of an upload: %w", err)
 	}
+	_ = u.c.SetWriteDeadline(end.Add(uploadRest)) // so that who sends too slowly is still told
 	n, err := u.ReadCloser.Read(b)
 	u.read += int64(n)
 	if err == io.EOF {

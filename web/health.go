@@ -14,6 +14,9 @@ type state struct {
 	Parked   int    `json:"parked"`
 	// Problems say what is wrong, for the operator.
 	Problems []string `json:"problems"`
+	// Remarks say what is wrong beside that, and keeps nothing from being asked and
+	// recorded.
+	Remarks []string `json:"remarks"`
 }
 
 // alive answers that the process runs.
@@ -23,7 +26,7 @@ func (s *Server) alive(w http.ResponseWriter, _ *http.Request) {
 
 // ready answers whether requests can be answered, and if not, why.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	out := state{Status: "ok", Problems: []string{}}
+	out := state{Status: "ok", Problems: []string{}, Remarks: []string{}}
 	h, err := s.options.Service.Ledger.Health(r.Context())
 	out.Position, out.Last, out.Parked = uint64(h.Position), uint64(h.Last), h.Parked
 	if err != nil {
@@ -34,6 +37,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.closing.Err() != nil {
 		out.Problems = append(out.Problems, "the service is ending")
+	}
+	if p := s.options.Service.Provider; p != nil && !p.Reachable() {
+		out.Remarks = append(out.Remarks, "nobody can sign in at the OpenID provider, which does not answer; local accounts can")
 	}
 	status := http.StatusOK
 	if len(out.Problems) > 0 {

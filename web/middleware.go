@@ -164,9 +164,9 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			}
 		}
 		c := http.NewResponseController(w)
-		end := time.Now().Add(requestTimeout)
-		_ = c.SetReadDeadline(end)  // a test's recorder has none
-		_ = c.SetWriteDeadline(end) // likewise
+		end := time.Now().Add(s.options.Limits.Request)
+		_ = c.SetReadDeadline(end)                                // a test's recorder has none
+		_ = c.SetWriteDeadline(end.Add(s.options.Limits.Request)) // likewise; later, so that who sent too slowly is still told
 		if r.URL.Path == apiPrefix+"/imports" || r.URL.Path == "/import" {
 			r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, maxUpload), c: c, began: time.Now()}
 		} else {
@@ -243,10 +243,16 @@ func (s *Server) recognised(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		if _, ok := access.VisitorFrom(ctx); !ok {
-			v, err := s.visitor(r)
+			rights := s.options.Service.Access
+			v, err := s.recognise(r, rights.BySession)
+			if is(access.ErrStranger)(err) && r.Header.Get("Authorization") == "" {
+				v, err = access.Visitor{}, nil // a session that is over is no error, a token that is not good is one
+			}
 			switch {
 			case err == nil && v.ID != "":
-				ctx = access.With(ctx, v)
+				ctx = access.WithAgain(ctx, v, func(ctx context.Context) (access.Visitor, error) {
+					return s.recognise(r.WithContext(ctx), rights.StillInSession)
+				})
 				if r.Header.Get("Accept-Language") == "" {
 					ctx = context.WithValue(ctx, languageKey{}, v.Language)
 				}
@@ -260,25 +266,20 @@ func (s *Server) recognised(next http.Handler) http.Handler {
 	})
 }
 
-// visitor returns who asks; the zero Visitor is a stranger. A token that is not
-// good is an error, a session that is over is not.
-func (s *Server) visitor(r *http.Request) (access.Visitor, error) {
-	rights := s.options.Service.Access
+// recognise returns who asks: the zero Visitor if nobody says who they are, and
+// [access.ErrStranger] if they say it by a token or a session that is not good.
+func (s *Server) recognise(r *http.Request, bySession func(context.Context, string) (access.Visitor, error)) (access.Visitor, error) {
 	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok || scheme != "" {
 		if !strings.EqualFold(scheme, "Bearer") || token == "" {
 			return access.Visitor{}, access.ErrStranger
 		}
-		return rights.ByToken(r.Context(), strings.TrimSpace(token))
+		return s.options.Service.Access.ByToken(r.Context(), strings.TrimSpace(token))
 	}
 	c, err := r.Cookie(s.cookieName())
 	if err != nil {
 		return access.Visitor{}, nil //nolint:nilerr // no cookie is a stranger
 	}
-	v, err := rights.BySession(r.Context(), c.Value)
-	if err != nil && is(access.ErrStranger)(err) {
-		return access.Visitor{}, nil
-	}
-	return v, err
+	return bySession(r.Context(), c.Value)
 }
 
 // addressOf returns where a request comes from: behind a proxy on this machine, what

@@ -52,6 +52,8 @@ var rights = map[string]Right{
 	"grant-role":           {access.Administer, Whole},
 	"revoke-role":          {access.Administer, Whole},
 	"disable-account":      {access.Administer, Whole},
+	"bind-account":         {access.Administer, Whole},
+	"unbind-account":       {access.Administer, Whole},
 	"invite-account":       {access.Administer, Whole},
 	"list-tokens":          {access.Administer, Whole},
 	"make-token":           {access.Administer, Whole},

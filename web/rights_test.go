@@ -49,7 +49,7 @@ func (o *office) calls(operation, path, organisation string) call {
 		q.Set("to", "2022-12-31")
 	case "add-account":
 		body = `{"name":"New"}`
-	case "grant-role", "revoke-role", "disable-account", "invite-account", "make-token":
+	case "grant-role", "revoke-role", "disable-account", "invite-account", "bind-account", "unbind-account", "make-token":
 		a, err := o.rights.Add(context.Background(), "Object", "en")
 		if err != nil {
 			o.t.Fatal(err)
@@ -57,6 +57,8 @@ func (o *office) calls(operation, path, organisation string) call {
 		fill("id", a.ID)
 		fill("role", "reporter")
 		switch operation {
+		case "bind-account":
+			body = fmt.Sprintf(`{"issuer":"https://login.example","subject":%q}`, a.ID)
 		case "disable-account":
 			body = `{"disabled":true}`
 		case "make-token":

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -35,6 +36,8 @@ type Options struct {
 	URL string
 	// Secure is true when people reach the service by TLS, its own or a proxy's.
 	Secure bool
+	// Limits bound what is under way.
+	Limits Limits
 	// Version is that of the program.
 	Version string
 	// Logger gets what the operator should know. Nil discards it.
@@ -59,18 +62,32 @@ type Server struct {
 	streams     chan struct{} // and those that stay open
 }
 
-// Limits of a connection. A stream sets its own deadlines.
-const (
-	headerTimeout  = 5 * time.Second
-	requestTimeout = 30 * time.Second // to send a body, and to take an answer
-	idleTimeout    = 2 * time.Minute
-	maxHeader      = 16 << 10
-	endWithin      = 20 * time.Second // for requests that are under way at the end
+// Limits bound what is under way. Zero values are those of a service.
+type Limits struct {
+	// Header is how long a client may take to send the head of a request: 5 seconds.
+	Header time.Duration
+	// Request is how long it may take to send a body, and then as long to take an answer:
+	// 30 seconds. A stream and an upload set their own.
+	Request time.Duration
+	// Heartbeat is how often a stream says that it lives: every 15 seconds.
+	Heartbeat time.Duration
+	// AtOnce is how many requests may be under way: 256; Heavy how many imports, exports
+	// and verifications among them: 8; Streams how many streams beside them: 128.
+	AtOnce, Heavy, Streams int
+}
 
-	maxBody     = 64 << 10 // but for imports; an event is a few hundred bytes
-	mostAtOnce  = 256
-	mostHeavy   = 8
-	mostStreams = 128
+func (l Limits) orDefaults() Limits {
+	return Limits{
+		Header: cmp.Or(l.Header, 5*time.Second), Request: cmp.Or(l.Request, 30*time.Second), Heartbeat: cmp.Or(l.Heartbeat, 15*time.Second),
+		AtOnce: cmp.Or(l.AtOnce, 256), Heavy: cmp.Or(l.Heavy, 8), Streams: cmp.Or(l.Streams, 128),
+	}
+}
+
+const (
+	idleTimeout = 2 * time.Minute
+	maxHeader   = 16 << 10
+	endWithin   = 20 * time.Second // for requests that are under way at the end
+	maxBody     = 64 << 10         // but for imports; an event is a few hundred bytes
 )
 
 // New returns a server.
@@ -87,7 +104,9 @@ func New(o Options) *Server {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
-	s.places, s.heavyPlaces, s.streams = make(chan struct{}, mostAtOnce), make(chan struct{}, mostHeavy), make(chan struct{}, mostStreams)
+	l := o.Limits.orDefaults()
+	s.options.Limits = l
+	s.places, s.heavyPlaces, s.streams = make(chan struct{}, l.AtOnce), make(chan struct{}, l.Heavy), make(chan struct{}, l.Streams)
 	s.handler = s.outside(s.routes())
 	return s
 }
@@ -108,7 +127,7 @@ func (s *Server) OwnerHandler() http.Handler {
 // what was not is either done and acknowledged or never begun.
 func (s *Server) Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler: h, ReadHeaderTimeout: s.options.Limits.Header, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug), // what clients do wrong
 	}
 	ended := make(chan error, 1)
@@ -138,11 +157,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", s.ready)
 	s.api(mux)
 	s.signIn(mux)
+	s.signInElsewhere(mux)
 	if s.options.Metrics != nil {
 		mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{})))
 	}
 	if s.options.Pages != nil {
 		mux.Handle("/", s.options.Pages)
+		mux.HandleFunc("GET "+pageStream, s.followPage)
 	} else {
 		mux.HandleFunc("/", s.nothing)
 	}

@@ -27,6 +27,7 @@ reporter (figures, no small ones), operator (runs the service; sees no member).`
 func (a *app) accessCommand() *cobra.Command {
 	g := a.group("access", "Say who may do what in the service: accounts, grants, tokens, the log of readings",
 		a.accessListCommand(), a.accessAddCommand(), a.accessGrantCommand(), a.accessRevokeCommand(), a.accessInviteCommand(), a.accessDisableCommand(),
+		a.accessBindCommand(), a.accessUnbindCommand(),
 		a.accessTokenCommand(), a.accessTokensCommand(), a.accessEndTokenCommand(), a.accessReadingsCommand())
 	g.Long = accessLong
 	return g
@@ -75,8 +76,10 @@ func (a *app) accessListCommand() *cobra.Command {
 			switch {
 			case u.Disabled:
 				state = a.say("disabled", "đã khoá")
-			case u.Ready:
+			case u.Login != "":
 				state = u.Login
+			case u.Identity != nil:
+				state = show(u.Identity.Subject)
 			}
 			rows = append(rows, []string{u.ID, show(u.Name), state, strings.Join(grants, ", ")})
 		}
@@ -94,7 +97,18 @@ func grantText(g access.Grant) string {
 
 func (a *app) accessAddCommand() *cobra.Command {
 	var language string
+	who := access.Identity{}
 	cmd := a.accessDo("add NAME", "Add an account, without any right", `add "Lò Thị Mẫu" --language vi`, arguments(1, 1), func(ctx context.Context, rights *access.Access, args []string) error {
+		if who.Subject != "" {
+			if err := a.checkIssuer(who.Issuer); err != nil {
+				return err
+			}
+			u, err := rights.AddBound(ctx, args[0], language, who)
+			if err != nil {
+				return err
+			}
+			return a.tellAccess(u, a.say("Added: %s. Give it a role with `rollbook access grant`.", "Đã thêm: %s. Hãy cấp vai trò bằng `rollbook access grant`."), u.ID)
+		}
 		u, err := rights.Add(ctx, args[0], language)
 		if err != nil {
 			return err
@@ -102,7 +116,47 @@ func (a *app) accessAddCommand() *cobra.Command {
 		return a.tellAccess(u, a.say("Added: %s. Give it a role with `rollbook access grant`, and a link with `rollbook access invite`.", "Đã thêm: %s. Hãy cấp vai trò bằng `rollbook access grant` và liên kết bằng `rollbook access invite`."), u.ID)
 	})
 	cmd.Flags().StringVar(&language, "language", "vi", "language that the person is greeted in: vi or en")
+	cmd.Flags().StringVar(&who.Subject, "oidc", "", "who signs in to it at the OpenID provider: the subject that the sign-in page shows them")
+	a.issuerFlag(cmd, &who.Issuer)
 	return cmd
+}
+
+// issuerFlag names the OpenID provider, as serve does.
+func (a *app) issuerFlag(cmd *cobra.Command, issuer *string) {
+	cmd.Flags().StringVar(issuer, "oidc-issuer", a.env("ROLLBOOK_OIDC_ISSUER"), "address of the OpenID provider that people may sign in at, such as https://login.example/realm (ROLLBOOK_OIDC_ISSUER)")
+}
+
+// checkIssuer refuses to bind a subject of nobody knows which provider.
+func (*app) checkIssuer(issuer string) error {
+	if issuer == "" {
+		return usage("a subject means something at its provider only: name it by --oidc-issuer, as the service does", "mã danh tính chỉ có nghĩa tại nơi cấp: hãy ghi --oidc-issuer như của dịch vụ")
+	}
+	return nil
+}
+
+func (a *app) accessBindCommand() *cobra.Command {
+	who := access.Identity{}
+	cmd := a.accessDo("bind ACCOUNT SUBJECT", "Let somebody sign in to an account at the OpenID provider", "bind u-abc 248289761001 --oidc-issuer https://login.example/realm", arguments(2, 2), func(ctx context.Context, rights *access.Access, args []string) error {
+		if err := a.checkIssuer(who.Issuer); err != nil {
+			return err
+		}
+		who.Subject = args[1]
+		if err := rights.Bind(ctx, args[0], who); err != nil {
+			return err
+		}
+		return a.tellAccess(map[string]any{"account": args[0], "identity": who}, "%s", a.say("Bound.", "Đã gắn."))
+	})
+	a.issuerFlag(cmd, &who.Issuer)
+	return cmd
+}
+
+func (a *app) accessUnbindCommand() *cobra.Command {
+	return a.accessDo("unbind ACCOUNT", "Take from an account that it is signed in to at the OpenID provider", "unbind u-abc", arguments(1, 1), func(ctx context.Context, rights *access.Access, args []string) error {
+		if err := rights.Unbind(ctx, args[0]); err != nil {
+			return err
+		}
+		return a.tellAccess(map[string]string{"unbound": args[0]}, "%s", a.say("Unbound.", "Đã gỡ."))
+	})
 }
 
 // tellAccess answers with a document or a line.

@@ -2,7 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -60,6 +64,32 @@ func TestAccess(t *testing.T) {
 	if len(log.Readings) != 1 || log.Readings[0].Account != account.ID || log.Readings[0].What != "member_read" {
 		t.Errorf("the log of readings has %+v, want the one reading", log.Readings)
 	}
+	const issuer, subject = "https://login.example/realm", "248289761001"
+	var bound struct {
+		ID       string
+		Identity struct{ Issuer, Subject string }
+	}
+	do(&bound, "add", "Vừ A Mẫu", "--oidc", subject, "--oidc-issuer", issuer)
+	if bound.Identity.Issuer != issuer || bound.Identity.Subject != subject {
+		t.Errorf("added with an identity: %+v", bound)
+	}
+	for name, c := range map[string]struct {
+		args []string
+		exit int
+	}{
+		"the identity of another":   {[]string{"bind", account.ID, subject, "--oidc-issuer", issuer}, exitConflict},
+		"of no provider":            {[]string{"bind", account.ID, "1"}, exitUsage},
+		"a subject with a space":    {[]string{"add", "Sùng A Mẫu", "--oidc", "a b", "--oidc-issuer", issuer}, exitUsage},
+		"an account without issuer": {[]string{"add", "Sùng A Mẫu", "--oidc", "1"}, exitUsage},
+		"to no account":             {[]string{"bind", "u-none", "1", "--oidc-issuer", issuer}, exitNotFound},
+	} {
+		if a := rollbook(t, nil, append([]string{"--data", dir, "access"}, c.args...)...); a.exit != c.exit {
+			t.Errorf("%s: exit %d, want %d: %s", name, a.exit, c.exit, a.stderr)
+		}
+	}
+	do(&struct{}{}, "unbind", bound.ID)
+	do(&struct{}{}, "bind", account.ID, subject, "--oidc-issuer", issuer)
+	do(&struct{}{}, "disable", bound.ID)
 	do(&made, "invite", account.ID)
 	if !strings.HasPrefix(made.Path, "/first/") {
 		t.Errorf("the link is %q", made.Path)
@@ -81,8 +111,8 @@ func TestAccess(t *testing.T) {
 	}
 	do(&accounts, "list")
 	for _, u := range accounts.Accounts {
-		if u.Disabled != (u.ID == account.ID) {
-			t.Errorf("%+v: only %s is disabled", u, account.ID)
+		if u.Disabled != (u.ID == account.ID || u.ID == bound.ID) {
+			t.Errorf("%+v: only %s and %s are disabled", u, account.ID, bound.ID)
 		}
 	}
 	if a := rollbook(t, nil, "--data", dir, "access", "grant", "u-nobody", "clerk"); a.exit != exitNotFound {
@@ -96,5 +126,51 @@ func TestAccess(t *testing.T) {
 func TestServeRefusesToBeReachedInClear(t *testing.T) {
 	if a := rollbook(t, nil, "--data", t.TempDir(), "serve", "--listen", "0.0.0.0:0"); a.exit != exitUsage || !strings.Contains(a.stderr, "TLS") {
 		t.Errorf("exit %d, %s; want %d and a word of TLS", a.exit, a.stderr, exitUsage)
+	}
+}
+
+// A provider that cannot be used is refused before anything is made; one that does not
+// answer keeps no service from starting.
+func TestServeWithAnOpenIDProvider(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("s3cret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	readable := filepath.Join(t.TempDir(), "readable")
+	if err := os.WriteFile(readable, []byte("s3cret"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	dir := shortDir(t)
+	const issuer = "--oidc-issuer=http://127.0.0.1:1"
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"without a client id":        {[]string{issuer}, "client id"},
+		"without an issuer":          {[]string{"--oidc-client-id", "c"}, "--oidc-issuer"},
+		"an issuer in clear":         {[]string{"--oidc-issuer", "http://login.example", "--oidc-client-id", "c"}, "TLS"},
+		"a secret that others read":  {[]string{issuer, "--oidc-client-id", "c", "--oidc-client-secret", readable}, "chmod 600"},
+		"no address to come back to": {[]string{issuer, "--oidc-client-id", "c", "--listen", "0.0.0.0:0", "--tls-cert", "c", "--tls-key", "k"}, "--url"},
+	} {
+		a := rollbook(t, nil, append([]string{"--data", dir, "serve", "--listen", "127.0.0.1:0"}, c.args...)...)
+		if a.exit != exitUsage || !strings.Contains(a.stderr, c.says) {
+			t.Errorf("%s: exit %d, %s; want %d and a word of %s", name, a.exit, a.stderr, exitUsage, c.says)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%s: a ledger was made", name)
+		}
+	}
+	s := serveDirectory(t, dir, issuer, "--oidc-client-id", "c", "--oidc-client-secret", secret)
+	answer, err := http.Get(s.URL + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var state struct{ Remarks []string }
+	if err := json.NewDecoder(answer.Body).Decode(&state); err != nil || answer.StatusCode != http.StatusOK || len(state.Remarks) != 1 || !strings.Contains(state.Remarks[0], "OpenID") {
+		t.Errorf("ready: %d %+v, %v; want 200 and a remark about the provider", answer.StatusCode, state, err)
+	}
+	if exit := s.end(); exit != exitDone {
+		t.Errorf("it ended with %d", exit)
 	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,11 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollbook/ledger"
+	"rollbook/web/access"
 )
 
 const backupLong = `Copy the ledger into a directory, best on another disk, while others go on
 recording: every record as it is stored, compared with the tree; the signed
-checkpoints; and the wrapped keys. A backup into the same directory adds what is
+checkpoints; the wrapped keys; and the accounts of the service with the log of
+readings, but no session. A backup into the same directory adds what is
 new. One that breaks off leaves the one before as it was.
 
 The master key opens every name in the backup, and the log's key signs in the
@@ -29,6 +33,11 @@ func (a *app) backupCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withLedger(cmd.Context(), func(l *ledger.Ledger) error {
 				p := a.progress(a.say("backing up", "đang sao lưu"), 0, false)
+				accounts, err := a.exportAccounts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				o.Accounts = accounts
 				r, err := l.Backup(cmd.Context(), args[0], o, func(done, of int64) { p.set(cmd.Context(), done, of, done) })
 				p.end()
 				if err != nil {
@@ -44,6 +53,35 @@ func (a *app) backupCommand() *cobra.Command {
 	return cmd
 }
 
+// exportAccounts returns what writes the accounts of the service; nil if there are none.
+func (a *app) exportAccounts(ctx context.Context) (func(context.Context, io.Writer) (int, error), error) {
+	c := access.Config{Dir: a.dir, Database: a.database, Clock: a.now}
+	if err := access.Exists(ctx, c); errors.Is(err, access.ErrNone) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, to io.Writer) (n int, err error) {
+		rights, err := access.Open(ctx, c)
+		if err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, rights.Close()) }()
+		return rights.Export(ctx, to)
+	}, nil
+}
+
+// restoreAccounts takes in the accounts of a backup: into the data directory that is
+// being made, or with --database into PostgreSQL.
+func (a *app) restoreAccounts(ctx context.Context, dir string, from io.Reader) (n int, err error) {
+	rights, err := access.Open(ctx, access.Config{Dir: dir, Database: a.database, Clock: a.now})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, rights.Close()) }()
+	return rights.Restore(ctx, from)
+}
+
 func (a *app) showBackup(r ledger.BackedUp) {
 	if a.json {
 		r.Repaired, r.Apart = listOf(r.Repaired), listOf(r.Apart)
@@ -53,8 +91,8 @@ func (a *app) showBackup(r ledger.BackedUp) {
 	for _, path := range r.Repaired {
 		a.out.line(a.say("Written again: ", "Đã ghi lại: ") + path)
 	}
-	a.out.line(fmt.Sprintf(a.say("Backed up to sequence %s, %s new; %s keys; root %s.", "Đã sao lưu đến số thứ tự %s, thêm mới %s; %s khoá; gốc %s."),
-		a.number(int(r.Position)), a.number(int(r.Added)), a.number(r.Keys), r.Root))
+	a.out.line(fmt.Sprintf(a.say("Backed up to sequence %s, %s new; %s keys; %s accounts; root %s.", "Đã sao lưu đến số thứ tự %s, thêm mới %s; %s khoá; %s tài khoản; gốc %s."),
+		a.number(int(r.Position)), a.number(int(r.Added)), a.number(r.Keys), a.number(r.Accounts), r.Root))
 	if r.Signed < uint64(r.Position) {
 		a.out.line(a.say("NOT SIGNED up to there: nobody but this machine vouches for the newest records.", "CHƯA KÝ đến đó: các bản ghi mới nhất chưa có ai ngoài máy này bảo đảm."))
 	}
@@ -94,6 +132,7 @@ func (a *app) restoreCommand() *cobra.Command {
 				Logger: a.logger, MasterKey: a.master, Tree: a.tree, Database: a.database,
 				Servers: a.servers, Feed: a.feed, UnsafeSync: a.unsafe, Signing: a.signing,
 			}
+			o.Accounts = a.restoreAccounts
 			p := a.progress(a.say("restoring", "đang khôi phục"), 0, false)
 			r, err := ledger.Restore(cmd.Context(), args[0], a.dir, o, func(done, of int64) { p.set(cmd.Context(), done, of, done) })
 			p.end()
@@ -129,6 +168,11 @@ func (a *app) showRestored(r ledger.Restored) {
 	a.out.line(fmt.Sprintf(a.say("Restored %q as of %s: %s records, %s keys; root %s.", "Đã khôi phục %q tại %s: %s bản ghi, %s khoá; gốc %s."),
 		r.Ledger, r.Taken.Format("2006-01-02 15:04:05Z"), a.number(int(r.Position)), a.number(r.Keys), r.Root))
 	a.out.line(fmt.Sprintf(a.say("Signed checkpoints compared: %d", "Số điểm kiểm đã đối chiếu: %d"), r.Checkpoints))
+	if r.Accounts != nil {
+		a.out.line(fmt.Sprintf(a.say("Accounts restored: %s. Everybody signs in again.", "Số tài khoản đã khôi phục: %s. Mọi người phải đăng nhập lại."), a.number(*r.Accounts)))
+	} else {
+		a.out.line(a.say("No accounts in the backup: the service shows a link for a first operator when it starts.", "Bản sao không có tài khoản: dịch vụ sẽ hiện liên kết cho người vận hành đầu tiên khi khởi động."))
+	}
 	if r.Lost > 0 {
 		a.out.line(fmt.Sprintf(a.say("LOST: %s records that were signed after the backup.", "MẤT: %s bản ghi đã được ký sau bản sao lưu."), a.number(int(r.Lost))))
 	}

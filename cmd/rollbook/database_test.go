@@ -98,6 +98,26 @@ func TestALedgerLivesInADatabase(t *testing.T) {
 	if a := rollbookWithout(t, "import", office, "--data", dir); a.exit != exitEvidence {
 		t.Errorf("import without the keys: %+v", a)
 	}
+	// Its backup has the accounts too, which lie in the database, and is restored into another.
+	const add = `{"accounts":[{"id":`
+	if a := rollbook(t, nil, "access", "add", "Lò Thị Mẫu", "--data", dir); a.exit != 0 {
+		t.Fatalf("access add: %+v", a)
+	}
+	accounts := rollbook(t, nil, "access", "list", "--data", dir, "--json")
+	copied, again := filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "again")
+	if a := rollbook(t, nil, "backup", copied, "--data", dir, "--json"); a.exit != 0 || !strings.Contains(a.stdout, `"accounts":1`) {
+		t.Fatalf("backup: %+v", a)
+	}
+	restore := []string{"restore", copied, "--data", again, "--master-key", filepath.Join(dir, "master.key"), "--database", url + "&schema=again", "--json"}
+	if a := rollbook(t, nil, restore...); a.exit != 0 || !strings.Contains(a.stdout, `"accounts":1`) {
+		t.Fatalf("restore: %+v", a)
+	}
+	if a := rollbook(t, nil, "access", "list", "--data", again, "--database", url+"&schema=again", "--json"); a != accounts || !strings.HasPrefix(a.stdout, add) {
+		t.Errorf("the accounts that were restored: %+v, want %+v", a, accounts)
+	}
+	if _, err := os.Stat(filepath.Join(again, "access.db")); err == nil {
+		t.Error("there is an access.db beside the database")
+	}
 	// Another ledger is sent away, and nothing of ours is touched.
 	other := filepath.Join(t.TempDir(), "other")
 	if a := rollbook(t, nil, "import", office, "--data", other, "--json"); a.exit != exitUsage || !strings.Contains(a.stdout, "holds another ledger") {

@@ -214,6 +214,12 @@ var families = []struct {
 	}},
 	{"not_found", exitNotFound, is(access.ErrAccount), domain.Text{EN: own, VI: "không có tài khoản này; xem `rollbook access list`"}},
 	{"not_found", exitNotFound, is(access.ErrNotFound), domain.Text{EN: "there is no token that begins so; see `rollbook access tokens`", VI: "không có mã truy cập bắt đầu như vậy; xem `rollbook access tokens`"}},
+	{"conflict", exitConflict, is(access.ErrTaken), domain.Text{EN: own, VI: "tài khoản khác đã dùng tên đăng nhập hoặc danh tính này; xem `rollbook access list`"}},
+	{"usage", exitUsage, is(access.ErrNotEmpty), domain.Text{
+		EN: "there are accounts in the database already; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2",
+		VI: "cơ sở dữ liệu đã có tài khoản; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
+	}},
+	{"usage", exitUsage, is(access.ErrFormat), domain.Text{EN: own, VI: "tài khoản do phiên bản mới hơn của chương trình tạo ra; hãy dùng phiên bản đó"}},
 	{"usage", exitUsage, is(access.ErrValue), domain.Text{EN: own, VI: "giá trị không hợp lệ; xem --help"}},
 	{"rejected", exitRejected, as[*domain.Rejection], domain.Text{EN: own, VI: "bị từ chối: %s"}},
 	{"conflict", exitConflict, as[*eventstore.VersionError], domain.Text{

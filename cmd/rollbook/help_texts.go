@@ -32,8 +32,8 @@ rollbook verify --archive THƯ_MỤC. Bản trong thư mục dữ liệu đượ
 	"attest": {"Một báo cáo được ký cùng nhật ký đã lập ra nó", `Lập báo cáo từ mọi thứ đã ghi và ký: hỏi gì, kết quả gì, từ nhật ký nào. Ai có nhật ký đều lập lại được bằng
 rollbook check report. Báo cáo chưa đầy đủ (có đối tượng phải chờ hoặc thiếu khoá) thì không chứng thực.`},
 	"backup": {"Sao lưu sổ trong khi đang dùng", `Sao lưu sổ vào một thư mục, nên ở đĩa khác, trong khi người khác vẫn ghi: từng bản ghi như đang lưu, đối chiếu với
-cây băm; các mốc đã ký; và các khoá đã bọc. Sao lưu tiếp vào cùng thư mục thì thêm phần mới. Bị dừng giữa chừng thì
-bản trước vẫn nguyên.
+cây băm; các mốc đã ký; các khoá đã bọc; và tài khoản của dịch vụ cùng nhật ký xem, không có phiên đăng nhập. Sao lưu
+tiếp vào cùng thư mục thì thêm phần mới. Bị dừng giữa chừng thì bản trước vẫn nguyên.
 
 Khoá chính mở được mọi họ tên trong bản sao lưu, và khoá của nhật ký ký thay tên sổ. Cả hai không nằm trong đó trừ
 khi được yêu cầu: hãy giữ bản sao của chúng ở nơi khác. Không có khoá chính thì dữ liệu cá nhân trong bản sao lưu
@@ -199,6 +199,8 @@ Vai trò được giao trên một tổ chức và mọi cấp dưới, hoặc t
 ghi ngoại lệ), auditor (đọc và xác minh; mở dữ liệu cá nhân phải nêu lý do), reporter (số liệu, không có số nhỏ),
 operator (vận hành dịch vụ; không xem đảng viên).`},
 	"access add":       {"Thêm tài khoản, chưa có quyền nào", ""},
+	"access bind":      {"Cho một người đăng nhập vào tài khoản tại nơi cấp danh tính (OpenID)", ""},
+	"access unbind":    {"Không cho đăng nhập vào tài khoản tại nơi cấp danh tính nữa", ""},
 	"access disable":   {"Khoá mọi cách đăng nhập của một tài khoản, ngay lập tức", ""},
 	"access end-token": {"Huỷ một mã truy cập", ""},
 	"access grant":     {"Giao cho tài khoản một vai trò trên tổ chức và mọi cấp dưới", ""},
@@ -358,6 +360,10 @@ var flagTexts = map[string]string{
 	"rule":                         "chỉ các quy định này, cách nhau bằng dấu phẩy; xem `rollbook policy list`",
 	"tls-cert":                     "tệp chứng thư để phục vụ TLS; được đọc lại khi thay đổi",
 	"tls-key":                      "tệp khoá của chứng thư đó",
+	"oidc":                         "ai đăng nhập vào tài khoản này tại nơi cấp danh tính: mã danh tính mà trang đăng nhập hiện cho họ",
+	"oidc-issuer":                  "địa chỉ nơi cấp danh tính (OpenID) mà mọi người có thể đăng nhập, ví dụ https://login.example/realm (ROLLBOOK_OIDC_ISSUER)",
+	"oidc-client-id":               "nơi đó biết dịch vụ này với mã nào (ROLLBOOK_OIDC_CLIENT_ID)",
+	"oidc-client-secret":           "tệp chứa bí mật của mã đó, người khác không được đọc; không ghi thì không dùng bí mật (ROLLBOOK_OIDC_CLIENT_SECRET)",
 	"url":                          "địa chỉ người dùng vào nếu có máy uỷ nhiệm nói TLS ở trước, ví dụ https://rollbook.example",
 	"template --out":               "tệp để ghi; không ghi thì là LOẠI.xlsx",
 	"template write --out":         "tệp để ghi; không ghi thì là LOẠI.xlsx",

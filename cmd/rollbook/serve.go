@@ -23,6 +23,7 @@ import (
 	"rollbook/ledger"
 	"rollbook/web"
 	"rollbook/web/access"
+	"rollbook/web/openid"
 	"rollbook/web/pages"
 	"rollbook/web/service"
 )
@@ -61,6 +62,9 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.url, "url", "", "where people reach the service if a proxy in front of it speaks TLS, such as https://rollbook.example")
 	cmd.Flags().StringVar(&o.cert, "tls-cert", "", "file with the certificate to serve TLS by; it is read again when it changes")
 	cmd.Flags().StringVar(&o.key, "tls-key", "", "file with the key to that certificate")
+	a.issuerFlag(cmd, &o.oidc.Issuer)
+	cmd.Flags().StringVar(&o.oidc.ClientID, "oidc-client-id", a.env("ROLLBOOK_OIDC_CLIENT_ID"), "what that provider knows this service as (ROLLBOOK_OIDC_CLIENT_ID)")
+	cmd.Flags().StringVar(&o.oidc.SecretFile, "oidc-client-secret", a.env("ROLLBOOK_OIDC_CLIENT_SECRET"), "file with the client secret, which nobody else may read; without it the service is a public client (ROLLBOOK_OIDC_CLIENT_SECRET)")
 	cmd.Flags().StringVar(&name, "name", "", "name of the ledger, when it is made (default ledger)")
 	return cmd
 }
@@ -80,6 +84,7 @@ type serveOptions struct {
 	listen, url, cert, key string
 
 	traces trace.TracerProvider // nil for none
+	oidc   openid.Config
 }
 
 func (o serveOptions) check() error {
@@ -97,7 +102,35 @@ func (o serveOptions) check() error {
 		return usage("--listen %s is reached by others, and passwords would go over the network in clear: give --tls-cert and --tls-key, or --url if a proxy in front speaks TLS",
 			"--listen %s mở cho máy khác, mật khẩu sẽ đi qua mạng không mã hoá: hãy ghi --tls-cert và --tls-key, hoặc --url nếu có máy chủ TLS đứng trước", show(o.listen))
 	}
+	return o.checkProvider(host)
+}
+
+// checkProvider refuses an OpenID provider that nobody could come back from.
+func (o serveOptions) checkProvider(host string) error {
+	if o.oidc.Issuer == "" {
+		if o.oidc.ClientID != "" || o.oidc.SecretFile != "" {
+			return usage("--oidc-client-id and --oidc-client-secret need --oidc-issuer", "--oidc-client-id và --oidc-client-secret phải đi cùng --oidc-issuer")
+		}
+		return nil
+	}
+	if err := o.oidc.Check(); err != nil {
+		return usage("--oidc-issuer, --oidc-client-id or --oidc-client-secret: %v", "--oidc-issuer, --oidc-client-id hoặc --oidc-client-secret không dùng được: %v", err)
+	}
+	if ip := net.ParseIP(host); o.url == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return usage("--oidc-issuer needs --url, the address that the OpenID provider sends people back to", "--oidc-issuer cần --url, là địa chỉ mà nơi đăng nhập đưa người dùng trở lại")
+	}
 	return nil
+}
+
+// provider returns the OpenID provider of a service that is reached at an address; nil
+// if there is none.
+func (o serveOptions) provider(a *app, address string) (*openid.Provider, error) {
+	if o.oidc.Issuer == "" {
+		return nil, nil
+	}
+	c := o.oidc
+	c.Return, c.Clock, c.Logger = address+openid.ReturnPath, a.now, a.logger
+	return openid.New(c)
 }
 
 // secure reports whether people reach the service by TLS.
@@ -159,16 +192,20 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, rights.Close()) }()
-	s := &service.Service{Ledger: l, Access: rights, Clock: a.now}
+	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
+	if o.url != "" {
+		answer.URL = strings.TrimSuffix(o.url, "/")
+	}
+	provider, err := o.provider(a, answer.URL)
+	if err != nil {
+		return err
+	}
+	s := &service.Service{Ledger: l, Access: rights, Provider: provider, Clock: a.now}
 	seen, err := pages.New(s, a.logger)
 	if err != nil {
 		return err
 	}
 	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure()})
-	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
-	if o.url != "" {
-		answer.URL = strings.TrimSuffix(o.url, "/")
-	}
 	first, err := rights.FirstOperator(ctx)
 	if err != nil {
 		return err
@@ -202,6 +239,9 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 		g.Go(func() error { return a.doErrands(running, errands, l) })
 	}
 	g.Go(func() error { return l.Keep(running, ledger.Keeping{Models: true, Feed: true}) })
+	if provider != nil {
+		g.Go(func() error { provider.Watch(running); return nil })
+	}
 	g.Go(func() error { return server.Serve(running, listener, server.Handler()) })
 	if socket != nil {
 		g.Go(func() error { return server.Serve(running, socket, server.OwnerHandler()) })

@@ -3,14 +3,23 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"rollbook/ledger"
 )
@@ -122,4 +131,76 @@ func TestServeMakesALedgerAnswersAndEndsInGoodOrder(t *testing.T) {
 	if a := rollbook(t, nil, "--data", dir, "report", "headcount"); a.exit != exitDone {
 		t.Errorf("after the service has ended: exit %d: %s", a.exit, a.stderr)
 	}
+}
+
+// A certificate that is renewed is served without a restart; while its files do not go
+// together, the one before.
+func TestServeTakesARenewedCertificate(t *testing.T) {
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	issued := time.Now().Add(-time.Hour)
+	put := func(path string, b []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		issued = issued.Add(time.Minute) // a file system may count in seconds
+		if err := os.Chtimes(path, issued, issued); err != nil {
+			t.Fatal(err)
+		}
+	}
+	firstCert, firstKey := selfSigned(t, "first")
+	secondCert, secondKey := selfSigned(t, "second")
+	put(key, firstKey)
+	put(cert, firstCert)
+	s := serveDirectory(t, shortDir(t), "--tls-cert", cert, "--tls-key", key)
+	if !strings.HasPrefix(s.URL, "https://") {
+		t.Fatalf("served at %s", s.URL)
+	}
+	served := func() string {
+		t.Helper()
+		c, err := tls.Dial("tcp", strings.TrimPrefix(s.URL, "https://"), &tls.Config{InsecureSkipVerify: true}) // who it is is what is asked
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.ConnectionState().PeerCertificates[0].Subject.CommonName
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want string
+	}{
+		{"at the start", func() {}, "first"},
+		{"with the new certificate beside the old key", func() { put(cert, secondCert) }, "first"},
+		{"with both", func() { put(key, secondKey) }, "second"},
+		{"with a file that holds nothing", func() { put(cert, nil) }, "second"},
+	} {
+		step.do()
+		if got := served(); got != step.want {
+			t.Errorf("%s the %s is served, want the %s", step.name, got, step.want)
+		}
+	}
+	if _, err := tls.Dial("tcp", strings.TrimPrefix(s.URL, "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil { //nolint:gosec // that it is refused
+		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+// selfSigned makes a certificate in the name of somebody, and its key, as PEM.
+func selfSigned(t *testing.T, name string) (cert, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }

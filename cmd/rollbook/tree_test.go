@@ -86,6 +86,8 @@ var examples = map[string][]string{
 	"access revoke":         {"u-abc", "clerk"},
 	"access invite":         {"u-abc"},
 	"access disable":        {"u-abc"},
+	"access bind":           {"u-abc", "248289761001", "--oidc-issuer", "https://login.example"},
+	"access unbind":         {"u-abc"},
 	"access token":          {"u-abc", "--days", "1"},
 	"access tokens":         {},
 	"access end-token":      {"rb_12345678"},
@@ -145,7 +147,7 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 				return // see TestLongCommandsAnswerInJSON
 			case "sign", "witness serve", "serve":
 				return // they run until they are stopped
-			case "access grant", "access invite", "access disable", "access token", "access end-token":
+			case "access grant", "access invite", "access disable", "access bind", "access unbind", "access token", "access end-token":
 				return // they need an account: see TestAccess
 			case "check", "check report":
 				return // they need files of others: see the scripts bundle and attest

@@ -16,7 +16,7 @@ import (
 func parts(t *testing.T, open func() Home) {
 	histories, size := 3, 120
 	if Long() {
-		histories, size = 60, 400
+		histories, size = 25, 400 // each has connections of its own until the end
 	}
 	first := rand.IntN(1 << 30)
 	for n := range histories {
@@ -70,7 +70,7 @@ func parts(t *testing.T, open func() Home) {
 func models(t *testing.T, open func() Home) {
 	histories, size := 3, 120
 	if Long() {
-		histories, size = 60, 400
+		histories, size = 25, 400 // each has connections of its own until the end
 	}
 	first := rand.IntN(1 << 30)
 	for n := range histories {

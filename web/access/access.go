@@ -11,7 +11,6 @@ type Access struct {
 	places Places
 	db     *database
 	now    func() time.Time
-	tries  tries
 }
 
 // Config says where accounts lie.

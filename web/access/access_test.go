@@ -73,6 +73,17 @@ func TestAccountsOnBothDatabases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			now = now.Add(119 * time.Minute)
+			if v, err := a.StillInSession(ctx, session); err != nil || v.ID != account.ID {
+				t.Errorf("a page that is open: %+v, %v", v, err)
+			}
+			now = now.Add(2 * time.Minute)
+			if _, err := a.BySession(ctx, session); !errors.Is(err, access.ErrStranger) {
+				t.Errorf("the session of a page that is open for two hours: %v, want ErrStranger", err)
+			}
+			if session, err = a.Begin(ctx, account.ID); err != nil {
+				t.Fatal(err)
+			}
 			token, made, err := a.NewToken(ctx, account.ID, "t", []access.Action{access.ReadFigures}, time.Hour)
 			if err != nil {
 				t.Fatal(err)

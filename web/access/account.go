@@ -20,6 +20,8 @@ type Account struct {
 	Name     string `json:"name"`
 	Login    string `json:"login,omitempty"`
 	Language string `json:"language"`
+	// Identity is who can sign in elsewhere; nil if nobody can.
+	Identity *Identity `json:"identity,omitempty"`
 	// Ready is true when there is a way to sign in.
 	Ready    bool      `json:"ready"`
 	Disabled bool      `json:"disabled"`
@@ -33,8 +35,8 @@ var (
 	ErrAccount = errors.New("there is no such account")
 	// ErrValue means that a value is none that can be stored.
 	ErrValue = errors.New("not a value that can be stored")
-	// ErrTaken means that somebody else has the login.
-	ErrTaken = errors.New("somebody else has this login")
+	// ErrTaken means that another account has the login or the identity.
+	ErrTaken = errors.New("another account has this login or identity")
 )
 
 // logins are 2 to 64 characters, and look the same to everybody.
@@ -43,6 +45,19 @@ var logins = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}[a-z0-9]$`)
 // Add makes an account without any right, and without a way to sign in: see
 // [Access.Invite], [Access.NewToken].
 func (a *Access) Add(ctx context.Context, name, language string) (Account, error) {
+	return a.add(ctx, name, language, nil)
+}
+
+// AddBound makes an account as [Access.Add] does, which whoever is somebody at an OpenID
+// provider can sign in to at once: see [Access.Bind].
+func (a *Access) AddBound(ctx context.Context, name, language string, who Identity) (Account, error) {
+	if err := who.check(); err != nil {
+		return Account{}, err
+	}
+	return a.add(ctx, name, language, &who)
+}
+
+func (a *Access) add(ctx context.Context, name, language string, who *Identity) (Account, error) {
 	name = strings.TrimSpace(name)
 	if n := utf8.RuneCountInString(name); n == 0 || n > 100 || !utf8.ValidString(name) {
 		return Account{}, fmt.Errorf("%w: a name has 1 to 100 characters", ErrValue)
@@ -53,8 +68,14 @@ func (a *Access) Add(ctx context.Context, name, language string) (Account, error
 	if language != "vi" && language != "en" {
 		return Account{}, fmt.Errorf("%w: a language is vi or en", ErrValue)
 	}
-	account := Account{ID: "u-" + strings.ToLower(rand.Text()[:16]), Name: name, Language: language, Created: a.now().UTC().Truncate(time.Second), Grants: []Grant{}}
-	_, err := a.db.exec(ctx, `INSERT INTO account (id, name, language, created) VALUES ($1, $2, $3, $4)`, account.ID, name, language, account.Created.Unix())
+	account := Account{ID: "u-" + strings.ToLower(rand.Text()[:16]), Name: name, Language: language, Identity: who, Ready: who != nil, Created: a.now().UTC().Truncate(time.Second), Grants: []Grant{}}
+	if who == nil {
+		who = &Identity{}
+	}
+	_, err := a.db.exec(ctx, `INSERT INTO account (id, name, language, created, issuer, subject) VALUES ($1, $2, $3, $4, $5, $6)`, account.ID, name, language, account.Created.Unix(), who.Issuer, who.Subject)
+	if taken(err) {
+		return Account{}, ErrTaken
+	}
 	if err != nil {
 		return Account{}, err
 	}
@@ -151,14 +172,18 @@ func (a *Access) Accounts(ctx context.Context) ([]Account, error) {
 		return nil, err
 	}
 	accounts := []Account{}
-	err = a.db.rows(ctx, `SELECT id, name, coalesce(login, ''), coalesce(password, ''), subject, language, disabled, created FROM account ORDER BY name, id`, nil, func(scan func(...any) error) error {
+	err = a.db.rows(ctx, `SELECT id, name, coalesce(login, ''), coalesce(password, ''), issuer, subject, language, disabled, created FROM account ORDER BY name, id`, nil, func(scan func(...any) error) error {
 		var account Account
-		var password, subject string
+		var password string
+		var who Identity
 		var disabled, created int64
-		if err := scan(&account.ID, &account.Name, &account.Login, &password, &subject, &account.Language, &disabled, &created); err != nil {
+		if err := scan(&account.ID, &account.Name, &account.Login, &password, &who.Issuer, &who.Subject, &account.Language, &disabled, &created); err != nil {
 			return err
 		}
-		account.Ready, account.Disabled, account.Created = password != "" || subject != "", disabled != 0, time.Unix(created, 0).UTC()
+		if who.Subject != "" {
+			account.Identity = &who
+		}
+		account.Ready, account.Disabled, account.Created = password != "" || who.Subject != "", disabled != 0, time.Unix(created, 0).UTC()
 		if account.Grants = grants[account.ID]; account.Grants == nil {
 			account.Grants = []Grant{}
 		}

@@ -23,6 +23,12 @@ const File = "access.db"
 //go:embed schema.sql
 var schema string
 
+// format is the newest that schema.sql makes.
+const format = 2
+
+// ErrFormat means that a newer version of the program has made the accounts.
+var ErrFormat = errors.New("the accounts were made by a newer version of this program; use that one")
+
 // database is where accounts lie: a SQLite file, or a schema of a PostgreSQL
 // database. Both take the same statements.
 type database struct {
@@ -50,7 +56,10 @@ func openDatabase(ctx context.Context, dir, address string) (*database, error) {
 		return nil, err
 	}
 	d.write.SetMaxOpenConns(1)
-	if _, err = d.write.ExecContext(ctx, schema); err != nil {
+	if _, err = d.write.ExecContext(ctx, schema); err == nil {
+		err = checkFormat(ctx, d.write)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), d.write.Close())
 	}
 	if d.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
@@ -79,7 +88,23 @@ func openPostgres(ctx context.Context, address string) (*database, error) {
 	config.RuntimeParams["search_path"] = name
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(8)
-	return &database{pool, pool}, nil
+	d := &database{pool, pool}
+	if err := checkFormat(ctx, pool); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return d, nil
+}
+
+// checkFormat refuses what a later version has made, and may mean something else by.
+func checkFormat(ctx context.Context, db *sql.DB) error {
+	var version int
+	if err := db.QueryRowContext(ctx, `SELECT version FROM format`).Scan(&version); err != nil {
+		return pg.Explain(err)
+	}
+	if version > format {
+		return ErrFormat
+	}
+	return nil
 }
 
 func (d *database) close() error {

@@ -64,3 +64,25 @@ CREATE TABLE IF NOT EXISTS note (
 );
 
 CREATE INDEX IF NOT EXISTS note_subject ON note (subject, at);
+
+-- Format 2: tries to sign in, which all instances of the service count together;
+-- and sign-ins that have gone to an OpenID provider and not come back.
+
+CREATE TABLE IF NOT EXISTS try (
+    key   TEXT   PRIMARY KEY, -- hash of a login or an address
+    began BIGINT NOT NULL,
+    n     BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS departure (
+    hash    TEXT   PRIMARY KEY,
+    next    TEXT   NOT NULL, -- the page that was asked for
+    expires BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS format (
+    one     BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
+INSERT INTO format (one, version) VALUES (1, 2) ON CONFLICT (one) DO UPDATE SET version = 2 WHERE format.version < 2;

@@ -36,7 +36,7 @@ func (e *TooManyError) Error() string {
 // this login or from this address.
 func (a *Access) SignIn(ctx context.Context, login, password, address string) (secret string, err error) {
 	login = strings.ToLower(strings.TrimSpace(login))
-	if err := a.tries.begin(a.now(), login, address); err != nil {
+	if err := a.try(ctx, ofAddress(address), ofLogin(login)); err != nil {
 		return "", err
 	}
 	var account, phc string
@@ -54,7 +54,9 @@ func (a *Access) SignIn(ctx context.Context, login, password, address string) (s
 	if !right || account == "" {
 		return "", ErrSignIn
 	}
-	a.tries.forget(login, address)
+	if err := a.forget(ctx, address, ofLogin(login)); err != nil {
+		return "", err
+	}
 	return a.Begin(ctx, account)
 }
 
@@ -83,26 +85,35 @@ func (a *Access) End(ctx context.Context, secret string) error {
 
 // BySession returns who has a session; [ErrStranger] if it is over.
 func (a *Access) BySession(ctx context.Context, secret string) (Visitor, error) {
+	v, seen, err := a.session(ctx, secret)
+	if now := a.now(); err == nil && now.Sub(seen) > seenEvery {
+		_, err = a.db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1 AND seen < $2`, hashOf(secret), now.Unix())
+	}
+	return v, err
+}
+
+// StillInSession is [Access.BySession] for a request that goes on: it does not count as
+// another, so a page that is left open keeps no session alive.
+func (a *Access) StillInSession(ctx context.Context, secret string) (Visitor, error) {
+	v, _, err := a.session(ctx, secret)
+	return v, err
+}
+
+func (a *Access) session(ctx context.Context, secret string) (v Visitor, seen time.Time, err error) {
 	now := a.now()
-	v := Visitor{Means: BySession}
-	var seen int64
-	hash := hashOf(secret)
-	err := a.db.read.QueryRowContext(ctx, `SELECT u.id, u.name, u.language, s.form, s.seen FROM session AS s JOIN account AS u ON u.id = s.account
+	v.Means = BySession
+	var at int64
+	err = a.db.read.QueryRowContext(ctx, `SELECT u.id, u.name, u.language, s.form, s.seen FROM session AS s JOIN account AS u ON u.id = s.account
 		WHERE s.hash = $1 AND u.disabled = 0 AND s.created >= $2 AND s.seen >= $3`,
-		hash, now.Add(-sessionMost).Unix(), now.Add(-sessionIdle).Unix()).Scan(&v.ID, &v.Name, &v.Language, &v.Form, &seen)
+		hashOf(secret), now.Add(-sessionMost).Unix(), now.Add(-sessionIdle).Unix()).Scan(&v.ID, &v.Name, &v.Language, &v.Form, &at)
 	if errors.Is(err, sql.ErrNoRows) {
-		return v, ErrStranger
+		return v, seen, ErrStranger
 	}
 	if err != nil {
-		return v, pg.Explain(err)
-	}
-	if now.Sub(time.Unix(seen, 0)) > seenEvery {
-		if _, err := a.db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1 AND seen < $2`, hash, now.Unix()); err != nil {
-			return v, err
-		}
+		return v, seen, pg.Explain(err)
 	}
 	v.Grants, err = a.grantsOf(ctx, v.ID)
-	return v, err
+	return v, time.Unix(at, 0), err
 }
 
 // Token is what a program signs in with. The token itself is shown once.

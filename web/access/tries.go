@@ -1,7 +1,10 @@
 package access
 
 import (
-	"sync"
+	"context"
+	"database/sql"
+	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -14,58 +17,74 @@ const (
 	mostTried    = 100_000 // logins and addresses that are remembered
 )
 
-// tries counts tries to sign in. The zero value is ready.
-type tries struct {
-	mu    sync.Mutex
-	since map[string]*count
+// tried is what tries are counted by. It is kept as a hash: people type passwords
+// where the login belongs.
+type tried struct {
+	key  string
+	most int
 }
 
-type count struct {
-	from time.Time
-	n    int
-}
+func ofLogin(login string) tried { return tried{hashOf("login " + login), loginTries} }
 
-// begin counts a try, or refuses it. One that is refused does not count, so that
-// waiting helps.
-func (t *tries) begin(now time.Time, login, address string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.since == nil {
-		t.since = map[string]*count{}
-	}
-	if len(t.since) > mostTried {
-		for key, c := range t.since {
-			if now.Sub(c.from) > triesWithin {
-				delete(t.since, key)
-			}
+// ofAddress counts by the network where addresses are given away by the network: who
+// has one of IPv6 has 2^64 of them (RFC 6177).
+func ofAddress(address string) tried {
+	if ip, err := netip.ParseAddr(address); err == nil && ip.Unmap().Is6() {
+		if network, err := ip.WithZone("").Prefix(64); err == nil {
+			address = network.String()
 		}
-		if len(t.since) > mostTried {
+	}
+	return tried{hashOf("address " + address), addressTries}
+}
+
+// try counts a try to sign in, or refuses it. The count is in the database, so all
+// instances of the service share it. A try that is refused does not count, so that
+// waiting helps.
+func (a *Access) try(ctx context.Context, by ...tried) error {
+	now := a.now()
+	over := now.Add(-triesWithin).Unix()
+	return a.db.change(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM try WHERE began < $1`, over); err != nil {
+			return err
+		}
+		var remembered int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM try`).Scan(&remembered); err != nil {
+			return err
+		}
+		if remembered >= mostTried {
 			return &TooManyError{triesWithin}
 		}
-	}
-	keys := map[string]int{"login " + login: loginTries, "address " + address: addressTries}
-	for key, most := range keys {
-		c := t.since[key]
-		if c == nil || now.Sub(c.from) > triesWithin {
-			t.since[key] = &count{from: now}
-			continue
+		for _, t := range by {
+			// One statement, so that of two instances neither misses the other's try.
+			n := 0
+			err := tx.QueryRowContext(ctx, `INSERT INTO try (key, began, n) VALUES ($1, $2, 1)
+				ON CONFLICT (key) DO UPDATE SET n = try.n + 1 WHERE try.n < $3 RETURNING n`, t.key, now.Unix(), t.most).Scan(&n)
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			var began int64
+			if err := tx.QueryRowContext(ctx, `SELECT began FROM try WHERE key = $1`, t.key).Scan(&began); err != nil {
+				return err
+			}
+			return &TooManyError{time.Unix(began, 0).Add(triesWithin).Sub(now)}
 		}
-		if c.n >= most {
-			return &TooManyError{c.from.Add(triesWithin).Sub(now)}
-		}
-	}
-	for key := range keys {
-		t.since[key].n++
-	}
-	return nil
+		return nil
+	})
 }
 
-// forget forgets the tries of who has signed in.
-func (t *tries) forget(login, address string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.since, "login "+login)
-	if c := t.since["address "+address]; c != nil && c.n > 0 {
-		c.n--
-	}
+// forget forgets the tries of who has signed in: all for the login, and this one
+// from the address.
+func (a *Access) forget(ctx context.Context, address string, logins ...tried) error {
+	return a.db.change(ctx, func(tx *sql.Tx) error {
+		for _, t := range logins {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM try WHERE key = $1`, t.key); err != nil {
+				return err
+			}
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE try SET n = n - 1 WHERE key = $1 AND n > 0`, ofAddress(address).key)
+		return err
+	})
 }

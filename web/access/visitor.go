@@ -57,6 +57,29 @@ func VisitorFrom(ctx context.Context) (v Visitor, ok bool) {
 	return v, ok
 }
 
+type againKey struct{}
+
+// WithAgain returns a context for what a visitor asks, with what finds out once more who
+// they are: what goes on for long has to ask [Again].
+func WithAgain(ctx context.Context, v Visitor, recognise func(context.Context) (Visitor, error)) context.Context {
+	return context.WithValue(With(ctx, v), againKey{}, recognise)
+}
+
+// Again returns a context for the visitor of ctx as they are now: their session or token
+// may be over, and their grants be others. It returns [ErrStranger] if nobody is
+// recognised any more.
+func Again(ctx context.Context) (context.Context, error) {
+	recognise, ok := ctx.Value(againKey{}).(func(context.Context) (Visitor, error))
+	if !ok {
+		return ctx, nil // who owns the directory goes on owning it
+	}
+	v, err := recognise(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return With(ctx, v), nil
+}
+
 // Errors of [Access.Allowed].
 var (
 	// ErrStranger means that the visitor has to sign in first.

@@ -146,7 +146,7 @@ func (p *Pages) feedStream(a *asked) error {
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, streamLife)
 	defer cancel()
-	events, err := p.service.Events(ctx, ledger.EventFilter{From: eventstore.Position(at) + 1, Organisation: scope, Follow: true, Sealed: true}, "")
+	events, still, err := p.service.Follow(ctx, ledger.EventFilter{From: eventstore.Position(at) + 1, Organisation: scope, Follow: true, Sealed: true}, "")
 	if err != nil {
 		return err
 	}
@@ -192,6 +192,9 @@ func (p *Pages) feedStream(a *asked) error {
 			if said, err = p.piece(a.t, a.t.event(e, organisations)); err != nil {
 				return err
 			}
+		}
+		if err := still(); err != nil {
+			return nil // the reader is told when they come back
 		}
 		if err := s.send(said); err != nil {
 			return nil // the reader is gone

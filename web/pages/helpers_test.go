@@ -12,6 +12,7 @@ import (
 	"rollbook/ledger"
 	"rollbook/web"
 	"rollbook/web/access"
+	"rollbook/web/openid"
 	"rollbook/web/pages"
 	"rollbook/web/service"
 )
@@ -21,8 +22,9 @@ type office struct {
 	ledger *ledger.Ledger
 	rights *access.Access
 	url    string
-	// visitor is who asks.
+	// visitor is who asks, and unknown whom the OpenID provider has sent without one.
 	visitor access.Visitor
+	unknown access.Identity
 }
 
 // now is when the tests take place.
@@ -52,7 +54,11 @@ func serve(t testing.TB, lines ...string) *office {
 	})
 	o := &office{ledger: l, rights: rights, visitor: access.Owner()}
 	o.add(t, lines...)
-	s := &service.Service{Ledger: l, Access: rights, Clock: now}
+	provider, err := openid.New(openid.Config{Issuer: "http://127.0.0.1:1", ClientID: "rollbook"}) // nobody asks it anything
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service.Service{Ledger: l, Access: rights, Provider: provider, Clock: now}
 	seen, err := pages.New(s, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +68,9 @@ func serve(t testing.TB, lines ...string) *office {
 		ctx := r.Context()
 		if o.visitor.ID != "" {
 			ctx = access.With(ctx, o.visitor)
+		}
+		if o.unknown.Subject != "" {
+			ctx = access.WithIdentity(ctx, o.unknown)
 		}
 		inside.ServeHTTP(w, r.WithContext(ctx))
 	}))

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"rollbook/domain"
+	"rollbook/web/access"
 )
 
 // everyPage is an address of each page, with something on it.
@@ -39,6 +40,14 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 		b.narrow()
 		b.clean()
 	}
+	o.unknown = access.Identity{Issuer: "https://login.example/realms/muong-thu", Subject: "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"}
+	b.visit("/sign-in")
+	if text := ask[string](b, "document.body.innerText"); !strings.Contains(text, o.unknown.Subject) || !strings.Contains(text, "127.0.0.1:1") {
+		t.Errorf("who has no account is told\n%s", text)
+	}
+	b.accessible()
+	b.narrow()
+	b.clean()
 }
 
 func TestEveryPageSpeaksEnglish(t *testing.T) {

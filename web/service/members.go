@@ -1,10 +1,12 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"rollbook/domain"
 	"rollbook/ledger"
@@ -160,6 +162,39 @@ func (s *Service) Events(ctx context.Context, f ledger.EventFilter, reason strin
 		return nil, err
 	}
 	return s.Ledger.Events(ctx, f), nil
+}
+
+// Follow is [Service.Events] for who reads on for long, with a function to be called
+// before anything is sent. It returns an error when the right to it, or to as much of
+// it, has been taken away since: a grant, a role, a session, a token or the account. It
+// may be called often, by one goroutine at a time, and looks at most once a second.
+func (s *Service) Follow(ctx context.Context, f ledger.EventFilter, reason string) (events iter.Seq2[domain.Entry, error], still func() error, err error) {
+	saw, _, err := s.sees(ctx, []string{f.Organisation}, reason)
+	if err != nil {
+		return nil, nil, err
+	}
+	every := cmp.Or(s.RightsFor, time.Second)
+	looked := time.Now()
+	still = func() error {
+		if time.Since(looked) < every {
+			return nil
+		}
+		again, err := access.Again(ctx)
+		if err != nil {
+			return err
+		}
+		sees, _, err := s.sees(again, []string{f.Organisation}, reason)
+		if err != nil {
+			return err
+		}
+		if sees != saw {
+			return access.ErrForbidden // to go on like this
+		}
+		looked = time.Now()
+		return nil
+	}
+	events, err = s.Events(ctx, f, reason)
+	return events, still, err
 }
 
 // Bundle returns the proof of a member's whole history, in which what is sealed

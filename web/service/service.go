@@ -13,12 +13,18 @@ import (
 	"rollbook/ledger"
 	"rollbook/projections"
 	"rollbook/web/access"
+	"rollbook/web/openid"
 )
 
 // Service answers visitors. It is safe for concurrent use.
 type Service struct {
 	Ledger *ledger.Ledger
 	Access *access.Access
+	// Provider says who people are that have no password here; nil if none does.
+	Provider *openid.Provider
+	// RightsFor is how long a right counts that was looked up, for who reads on and on:
+	// a second if zero.
+	RightsFor time.Duration
 	// Clock says what day it is where the office is.
 	Clock func() time.Time
 }

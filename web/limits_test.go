@@ -1,0 +1,192 @@
+package web_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"rollbook/web"
+	"rollbook/web/access"
+	"rollbook/web/service"
+)
+
+// limited serves an office over the network within limits.
+func limited(t *testing.T, l web.Limits) (o *office, address string) {
+	t.Helper()
+	o = open(t)
+	o.server = web.New(web.Options{Service: &service.Service{Ledger: o.ledger, Access: o.rights, Clock: func() time.Time { return now }}, Limits: l})
+	return o, o.listen()
+}
+
+// raw is a client that says what it likes.
+type raw struct {
+	t testing.TB
+	net.Conn
+	answers *bufio.Reader
+}
+
+func dial(t testing.TB, address string) *raw {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil { // for what never comes
+		t.Fatal(err)
+	}
+	return &raw{t, c, bufio.NewReader(c)}
+}
+
+func (c *raw) send(format string, args ...any) {
+	c.t.Helper()
+	if _, err := fmt.Fprintf(c, format, args...); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *raw) answer() answer {
+	c.t.Helper()
+	r, err := http.ReadResponse(c.answers, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return answer{r.StatusCode, r.Header, string(b)}
+}
+
+// begin sends the head of a request and returns when somebody waits for its body.
+func (c *raw) begin(token string, length int) {
+	c.t.Helper()
+	c.send("POST /api/v1/events HTTP/1.1\r\nHost: rollbook\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", token, length)
+	if line, err := c.answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
+		c.t.Fatalf("%q, %v", line, err)
+	}
+	if _, err := c.answers.ReadString('\n'); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// More than may be under way is refused at once, and was not begun; what is under way
+// goes on, and there is room for the next when it is done.
+func TestMoreThanTheServiceTakesIsRefused(t *testing.T) {
+	t.Parallel()
+	o, address := limited(t, web.Limits{AtOnce: 1, Streams: 1})
+	token := o.account(access.Grant{Role: access.Clerk})
+	before := o.last()
+	first, second := event("member.rated", "member/m-a", "2022-12-20", `{"year":2022,"grade":"good"}`), event("member.rated", "member/m-a", "2023-12-20", `{"year":2023,"grade":"good"}`)
+	slow := dial(t, address)
+	slow.begin(token, len(first))
+	refused := o.ask(token, http.MethodPost, "/api/v1/events", second)
+	if p := refused.problem(t); refused.status != http.StatusServiceUnavailable || p.Code != "busy" || refused.header.Get("Retry-After") == "" {
+		t.Errorf("beyond the limit: %d %s, want 503 busy with Retry-After", refused.status, refused.body)
+	}
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if a := o.ask("", http.MethodGet, path, ""); a.status != http.StatusOK {
+			t.Errorf("%s beyond the limit: %d", path, a.status)
+		}
+	}
+	slow.send("%s", first)
+	if a := slow.answer(); a.status != http.StatusCreated {
+		t.Errorf("what was under way: %d %s", a.status, a.body)
+	}
+	if a := o.ask(token, http.MethodPost, "/api/v1/events", second); a.status != http.StatusCreated {
+		t.Errorf("sent again: %d %s", a.status, a.body)
+	}
+	if got := o.last(); got != before+2 {
+		t.Errorf("the log went from %d to %d, want two more", before, got)
+	}
+	stream(t, "http://"+address+"/api/v1/events", "Authorization", "Bearer "+token)
+	if a := o.ask(token, http.MethodGet, "/api/v1/events", "", "Accept", "text/event-stream"); a.status != http.StatusServiceUnavailable {
+		t.Errorf("a second stream: %d, want 503", a.status)
+	}
+	if a := o.ask(token, http.MethodGet, "/api/v1/me", ""); a.status != http.StatusOK {
+		t.Errorf("a request beside a stream: %d", a.status)
+	}
+}
+
+// A client that takes its time holds nothing for long: not with the head of a request,
+// not with its body.
+func TestSlowClients(t *testing.T) {
+	t.Parallel()
+	o, address := limited(t, web.Limits{Header: 50 * time.Millisecond, Request: 200 * time.Millisecond})
+	token := o.account(access.Grant{Role: access.Clerk})
+	before := o.last()
+	for name, head := range map[string]string{"nothing": "", "half a head": "GET /api/v1/me HTTP/1.1\r\nHost: rollbook\r\nX-A: b"} {
+		c := dial(t, address)
+		c.send("%s", head)
+		if got, err := io.ReadAll(c); err != nil || strings.Contains(string(got), "200 OK") {
+			t.Errorf("a client that sends %s is answered %q, %v; want the end of the connection", name, got, err)
+		}
+	}
+	line := event("member.rated", "member/m-a", "2023-12-20", `{"year":2023,"grade":"good"}`)
+	c := dial(t, address)
+	c.begin(token, len(line))
+	c.send("%s", line[:len(line)-1])
+	a := c.answer()
+	if p := a.problem(t); a.status != http.StatusRequestTimeout || p.Code != "too_slow" {
+		t.Errorf("a body that does not end: %d %s, want 408 too_slow", a.status, a.body)
+	}
+	if _, err := c.answers.ReadByte(); err != io.EOF {
+		t.Errorf("and then %v, want the end of the connection", err)
+	}
+	if got := o.last(); got != before {
+		t.Errorf("the log went from %d to %d", before, got)
+	}
+}
+
+// What is large is compressed for who takes it so, and what comes out is the same; what
+// is small, or has to be seen as it is written, is not.
+func TestLargeAnswersAreCompressed(t *testing.T) {
+	t.Parallel()
+	o, address := limited(t, web.Limits{})
+	token := o.account(access.Grant{Role: access.Clerk})
+	get := func(path string, headers ...string) (http.Header, string) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		for i := 0; i+1 < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		answer, err := (&http.Transport{DisableCompression: true, DisableKeepAlives: true}).RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		b, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Header, string(b)
+	}
+	for _, accept := range []string{ndjson, "application/json"} {
+		_, plain := get("/api/v1/events", "Accept", accept)
+		header, packed := get("/api/v1/events", "Accept", accept, "Accept-Encoding", "gzip")
+		if header.Get("Content-Encoding") != "gzip" || len(packed) >= len(plain)/2 || !strings.Contains(strings.Join(header.Values("Vary"), ","), "Accept-Encoding") {
+			t.Errorf("%s: %d bytes of %d, %v", accept, len(packed), len(plain), header)
+		}
+		z, err := gzip.NewReader(strings.NewReader(packed))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(z); err != nil || string(b) != plain {
+			t.Errorf("%s: unpacked it is another: %v", accept, err)
+		}
+	}
+	if header, _ := get("/api/v1/me", "Accept-Encoding", "gzip"); header.Get("Content-Encoding") != "" {
+		t.Error("a small answer is compressed")
+	}
+}
