@@ -325,6 +325,7 @@ var flagTexts = map[string]string{
 	"search":                       "các từ của họ tên, có thể không dấu",
 	"signature":                    "trên giấy: một khối ký, các dòng cách nhau bằng |, sau || là họ tên, ví dụ 'T/M BAN THƯỜNG VỤ|BÍ THƯ||Lò Văn A'; có thể ghi nhiều lần (ROLLBOOK_SIGNATURES, cách nhau bằng dấu chấm phẩy)",
 	"signer":                       "địa chỉ của tiến trình ký các mốc, ví dụ unix:///run/rollbook/sign.sock; không ghi thì chính tiến trình này ký (ROLLBOOK_SIGNER)",
+	"standing":                     "với csv: thêm as_of, known_at, position và root vào mỗi dòng; tệp thì luôn có",
 	"status":                       "chỉ các tình trạng này, cách nhau bằng dấu phẩy: candidate, provisional, official (không ghi thì là đảng viên)",
 	"strict":                       "từ chối những gì trái quy định Điều lệ, như khi ghi từng mục",
 	"superior":                     "trên giấy: tổ chức cấp trên của nơi lập báo cáo; không ghi thì là cấp trên trong sổ (ROLLBOOK_SUPERIOR)",

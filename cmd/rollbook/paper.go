@@ -39,12 +39,16 @@ type delivery struct {
 	format format // settled by settle
 	form   string
 	output string
+	// standing adds what the rows stand on to each row of CSV; a file always has it,
+	// because standard error does not go along with it.
+	standing bool
 }
 
 func (d *delivery) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&d.form, "format", "", "table, csv, xlsx, pdf or json (table if not given, or as the name of --output ends)")
 	completeFlag(cmd, "format", formats...)
 	cmd.Flags().StringVarP(&d.output, "output", "o", "", "file to write the report to; without it standard output")
+	cmd.Flags().BoolVar(&d.standing, "standing", false, "as csv, add as_of, known_at, position and root to each row; a file has them in any case")
 }
 
 // settle decides on the form, before a ledger is opened.
@@ -53,6 +57,8 @@ func (d *delivery) settle(a *app) error {
 	switch {
 	case d.form != "" && !slices.Contains(formats, d.form):
 		return usage("--format is table, csv, xlsx, pdf or json, not %q", "--format là table, csv, xlsx, pdf hoặc json, không phải %q", show(d.form))
+	case d.standing && d.form != string(asCSV) && !strings.HasSuffix(strings.ToLower(d.output), ".csv"):
+		return usage("--standing adds columns to csv; give --format csv", "--standing thêm cột vào csv; hãy ghi --format csv")
 	case d.output != "":
 		if ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(d.output)), "."); d.form == "" && slices.Contains(formats, ending) {
 			d.format = format(ending)
@@ -101,7 +107,9 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 			a.warnIncomplete(ctx, s)
 			a.logger.InfoContext(ctx, "the rows stand on", slog.String("as_of", p.Standing.AsOf.String()),
 				slog.Uint64("known_at", p.Standing.KnownAt), slog.Uint64("position", p.Standing.Position), slog.String("root", p.Standing.Root))
-			write = p.CSV
+			if write = p.CSV; d.standing || d.output != "" {
+				write = p.CSVStanding
+			}
 		case asXLSX, asPDF:
 			if err := a.letterhead(ctx, in, &p); err != nil {
 				return err

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +62,11 @@ func TestEveryReportComesInEveryForm(t *testing.T) {
 				if !strings.Contains(a.stderr, `"root":"`) || !strings.Contains(a.stdout, ",") && !strings.Contains(a.stdout, "members") {
 					t.Errorf("%s as csv: %+v", path, a)
 				}
+				file := filepath.Join(t.TempDir(), "report.csv")
+				if b := rollbook(t, nil, append(args, "--data", data, "--output", file)...); b.exit != exitDone {
+					t.Errorf("%s to a file: %+v", path, b)
+				}
+				mustStandInEachRow(t, path, file, a.stdout)
 			case asXLSX:
 				f, err := excelize.OpenReader(bytes.NewReader([]byte(a.stdout)))
 				if err != nil {
@@ -81,4 +89,33 @@ func TestEveryReportComesInEveryForm(t *testing.T) {
 		}
 	}
 	walk(commandTree())
+}
+
+// mustStandInEachRow fails unless a file has the rows of a report as CSV, and on
+// what they stand behind each.
+func mustStandInEachRow(t *testing.T, path, file, plain string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	var without strings.Builder
+	w := csv.NewWriter(&without)
+	for i, row := range rows {
+		standing := row[len(row)-4:]
+		if i == 0 && !slices.Equal(standing, []string{"as_of", "known_at", "position", "root"}) ||
+			i > 0 && (len(standing[0]) != len("2021-12-31") || standing[1] == "" || standing[2] == "" || len(standing[3]) != 44) {
+			t.Errorf("%s: row %d stands on %q", path, i, standing)
+		}
+		if err := w.Write(row[:len(row)-4]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.Flush(); without.String() != plain {
+		t.Errorf("%s: the file has\n%s\nand standard output\n%s", path, without.String(), plain)
+	}
 }

@@ -3,13 +3,32 @@ package papers
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// CSV writes what a paper has for programs, in UTF-8. From where it was answered
-// has no place among the rows: the caller says it elsewhere.
+// CSV writes what a paper has for programs, in UTF-8. On what it stands is not
+// among the rows: the caller says it elsewhere, or writes [Paper.CSVStanding].
 func (p Paper) CSV(w io.Writer) error { return CSV(w, p.Data) }
+
+// CSVStanding writes the same with four columns more, on the right: as_of,
+// known_at, position and root of the paper's standing, in every row, so that a row
+// keeps them when it is filtered, sorted or copied elsewhere. Readers that find
+// columns by name need not know of them.
+func (p Paper) CSVStanding(w io.Writer) error {
+	s := p.Standing
+	standing := []string{s.AsOf.String(), strconv.FormatUint(s.KnownAt, 10), strconv.FormatUint(s.Position, 10), s.Root}
+	rows := make([][]string, len(p.Data))
+	for i, row := range p.Data {
+		if i == 0 {
+			rows[i] = slices.Concat(row, []string{"as_of", "known_at", "position", "root"})
+			continue
+		}
+		rows[i] = slices.Concat(row, standing)
+	}
+	return CSV(w, rows)
+}
 
 // CSV writes rows, the first of which has the names of columns. Texts that a
 // spreadsheet program would take for formulas are made harmless (OWASP, "CSV
