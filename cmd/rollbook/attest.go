@@ -84,7 +84,7 @@ func (a *app) attestCommand() *cobra.Command {
 	}
 	q.organisationFlag(cmd)
 	q.asOfFlag(cmd, "today if not given")
-	cmd.Flags().StringVar(&by, "by", "", "dimensions of a headcount, as for `rollbook report headcount`")
+	cmd.Flags().StringVar(&by, "by", "", "dimensions of a headcount, as for 'rollbook report headcount'")
 	cmd.Flags().StringVar(&from, "from", "", "day whose end is the opening of movements")
 	cmd.Flags().BoolVar(&query.Children, "children", false, "indicators of the organisations below as well")
 	cmd.Flags().StringVar(&out, "out", "", "file to write; REPORT.attested in the current directory if not given")

@@ -67,7 +67,7 @@ func (a *app) findingsCommand() *cobra.Command {
 }
 
 func ruleFlag(cmd *cobra.Command, rules *string) {
-	cmd.Flags().StringVar(rules, "rule", "", "only these rules, with commas between; `rollbook policy list` has them")
+	cmd.Flags().StringVar(rules, "rule", "", "only these rules, with commas between; 'rollbook policy list' has them")
 	completeFlag(cmd, "rule", ruleIDs()...)
 }
 

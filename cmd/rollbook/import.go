@@ -59,8 +59,8 @@ func (a *app) importCommand() *cobra.Command {
 	f.BoolVar(&o.Atomic, "atomic", false, "store all lines or none (at most 1,000 records)")
 	f.BoolVar(&o.Strict, "strict", false, "reject what departs from a charter rule, as if each line were recorded in turn")
 	f.StringVar(&o.name, "name", "", "name of the ledger, when the import makes it (default ledger)")
-	f.StringVar(&o.kind, "kind", "", "kind of the sheets, where their headers leave it open; `rollbook template` lists the kinds")
-	f.StringVar(&o.mapping, "mapping", "", "JSON file that says what other headers of a sheet stand for; see `rollbook template mapping`")
+	f.StringVar(&o.kind, "kind", "", "kind of the sheets, where their headers leave it open; 'rollbook template' lists the kinds")
+	f.StringVar(&o.mapping, "mapping", "", "JSON file that says what other headers of a sheet stand for; see 'rollbook template mapping'")
 	f.StringVar(&o.effectiveOn, "effective-on", "", "day on which a register counts that says none itself, as 2022-12-31 or 31/12/2022")
 	f.StringVar(&o.result, "result", "", "workbook to write, with the result beside each row of the sheets")
 	return cmd
