@@ -40,6 +40,11 @@ type app struct {
 	verbose  bool
 	head     letterheadFlags
 
+	config      configuration
+	environment func(string) string // without the configuration file; nil if there is none
+	// misconfigured is what is wrong with that file. Help comes all the same.
+	misconfigured error
+
 	logger *slog.Logger
 	begun  bool // the arguments were understood
 	args   []string
@@ -52,6 +57,8 @@ type app struct {
 
 func (a *app) run(ctx context.Context, args []string) int {
 	a.lang, a.args = languageOf(a.env), args
+	a.misconfigured = a.configure()
+	a.lang = languageOf(a.env)
 	root := a.root() //nolint:contextcheck // commands get ctx from cobra, see ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -143,6 +150,7 @@ func (a *app) root() *cobra.Command {
 	}
 	f := root.PersistentFlags()
 	f.StringVar(&a.dir, "data", dir, "data directory (ROLLBOOK_DATA)")
+	f.String(configFlag, "", "configuration file, see docs/configuration.md; what flags and the environment say goes before it ("+configEnv+")")
 	f.StringVar(&a.master, "master-key", a.env("ROLLBOOK_MASTER_KEY"), "master key file, made together with the ledger; without it master.key in the data directory (ROLLBOOK_MASTER_KEY)")
 	f.StringVar(&a.tree, "tree", a.env("ROLLBOOK_TREE"), "directory of the tree that the log is compared with at each start, best on another disk; without it tree in the data directory (ROLLBOOK_TREE)")
 	f.StringVar(&a.servers.URL, "nats", a.env("ROLLBOOK_NATS"), "NATS servers that have the log, such as tls://n1:4222,tls://n2:4222,tls://n3:4222; without it the log is in the data directory (ROLLBOOK_NATS)")
@@ -168,6 +176,7 @@ func (a *app) root() *cobra.Command {
 		a.anchorCommand(), a.checkpointCommand(), a.signCommand(), a.witnessCommand(), a.verifyCommand(), a.archiveCommand(), a.backupCommand(),
 		a.restoreCommand(), a.bundleCommand(), a.attestCommand(), a.checkCommand(), a.natsCommand(), a.benchCommand(), a.serveCommand(),
 		a.demoCommand(), a.versionCommand(), a.completionCommand(), a.policyCommand(), a.accessCommand(), a.doctorCommand(), a.templateCommand(),
+		a.configCommand(),
 	)
 	root.SetHelpCommand(a.helpCommand())
 	return root
@@ -179,6 +188,9 @@ func (a *app) begin() error {
 		bad := a.lang
 		a.lang = languageOf(a.env)
 		return usage("--lang is vi or en, not %q", "--lang là vi hoặc en, không phải %q", bad)
+	}
+	if a.misconfigured != nil {
+		return a.misconfigured
 	}
 	a.begun = true
 	if a.database == "" {

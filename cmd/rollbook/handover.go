@@ -53,7 +53,7 @@ const maxErrand = 4 << 20
 // serve one, or look at one from outside; accounts are in a database of their own.
 // A group stands for all in it.
 var atHome = []string{
-	"access", "bench", "check", "completion", "demo", "events schema", "events types", "help", "nats", "serve", "sign", "version", "witness",
+	"access", "bench", "check", "completion", "config", "demo", "events schema", "events types", "help", "nats", "serve", "sign", "version", "witness",
 }
 
 // handedOverError is how a command ends that the service has run.

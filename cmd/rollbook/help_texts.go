@@ -213,6 +213,10 @@ operator (vận hành dịch vụ; không xem đảng viên).`},
 	"bench serve": {"Dịch vụ chịu được bao nhiêu, và làm gì khi quá tải", `Phục vụ sổ mẫu, xong thì bỏ, và gửi sự kiện qua TCP từ chính tiến trình này: nhịp đều trong khi có báo cáo, gấp năm
 lần, rồi nhịp đều trở lại. Cuối cùng mọi sự kiện đã xác nhận phải có trong nhật ký đúng một lần, còn sự kiện bị từ
 chối thì không.`},
+	"config":       {"Các thiết đặt đang dùng và tệp cấu hình", ""},
+	"config check": {"Một tệp cấu hình đặt những gì, hoặc sai ở đâu", `Đọc một tệp cấu hình và cho biết sai ở đâu, hoặc đặt những gì. Không thay đổi gì.`},
+	"config show": {"Từng thiết đặt và lấy từ đâu", `Cho biết từng thiết đặt, giá trị, và lấy từ tham số, biến môi trường, tệp cấu hình mà --config hoặc ROLLBOOK_CONFIG
+chỉ ra, hay là mặc định. Mật khẩu trong địa chỉ cơ sở dữ liệu không được hiện ra.`},
 	"doctor": {"Tìm chỗ hỏng và nêu cách chữa", `Xem sổ và những gì sổ dựa vào, không thay đổi gì, và cho biết từng thứ tốt (PASS), cần xem (WARN) hay hỏng (FAIL),
 kèm cách chữa. Nhật ký được xem trên bản sao nên bằng chứng còn nguyên. Cũng dùng được khi tiến trình khác đang giữ
 sổ, trong phạm vi có thể.
@@ -243,7 +247,8 @@ var flagTexts = map[string]string{
 	"with-master-key":              "kèm khoá chính: ai có bản sao lưu đọc được mọi thứ trong đó",
 	"with-signing-keys":            "kèm các khoá ký mốc và báo cáo: ai có bản sao lưu ký được thay tên sổ",
 	"accept-rollback":              "khôi phục cả bản sao lưu cũ hơn những gì --anchor cho thấy đã ký; các bản ghi sau đó bị mất",
-	"serve --listen":               "địa chỉ để nghe",
+	"config":                       "tệp cấu hình, xem docs/configuration.md; tham số và biến môi trường đi trước (ROLLBOOK_CONFIG)",
+	"serve --listen":               "địa chỉ để nghe (ROLLBOOK_LISTEN)",
 	"serve --name":                 "tên sổ, khi lệnh này lập sổ (mặc định ledger)",
 	"actor":                        "bí danh của người ghi",
 	"after":                        "mã của người cuối trang trước",
@@ -359,13 +364,13 @@ var flagTexts = map[string]string{
 	"exception-reason":             "lý do",
 	"exception-rule":               "mã quy định được phép làm khác; nhiều mã cách nhau bằng dấu phẩy",
 	"rule":                         "chỉ các quy định này, cách nhau bằng dấu phẩy; xem 'rollbook policy list'",
-	"tls-cert":                     "tệp chứng thư để phục vụ TLS; được đọc lại khi thay đổi",
-	"tls-key":                      "tệp khoá của chứng thư đó",
+	"tls-cert":                     "tệp chứng thư để phục vụ TLS; được đọc lại khi thay đổi (ROLLBOOK_TLS_CERT)",
+	"tls-key":                      "tệp khoá của chứng thư đó (ROLLBOOK_TLS_KEY)",
 	"oidc":                         "ai đăng nhập vào tài khoản này tại nơi cấp danh tính: mã danh tính mà trang đăng nhập hiện cho họ",
 	"oidc-issuer":                  "địa chỉ nơi cấp danh tính (OpenID) mà mọi người có thể đăng nhập, ví dụ https://login.example/realm (ROLLBOOK_OIDC_ISSUER)",
 	"oidc-client-id":               "nơi đó biết dịch vụ này với mã nào (ROLLBOOK_OIDC_CLIENT_ID)",
 	"oidc-client-secret":           "tệp chứa bí mật của mã đó, người khác không được đọc; không ghi thì không dùng bí mật (ROLLBOOK_OIDC_CLIENT_SECRET)",
-	"url":                          "địa chỉ người dùng vào nếu có máy uỷ nhiệm nói TLS ở trước, ví dụ https://rollbook.example",
+	"url":                          "địa chỉ người dùng vào nếu có máy uỷ nhiệm nói TLS ở trước, ví dụ https://rollbook.example (ROLLBOOK_URL)",
 	"template --out":               "tệp để ghi; không ghi thì là LOẠI.xlsx",
 	"template write --out":         "tệp để ghi; không ghi thì là LOẠI.xlsx",
 	"import --effective-on":        "ngày có hiệu lực của danh sách không tự ghi ngày, dạng 31/12/2022 hoặc 2022-12-31",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -58,10 +59,10 @@ func (a *app) serveCommand() *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to listen at; one that others reach needs TLS, here or in front of it")
-	cmd.Flags().StringVar(&o.url, "url", "", "where people reach the service if a proxy in front of it speaks TLS, such as https://rollbook.example")
-	cmd.Flags().StringVar(&o.cert, "tls-cert", "", "file with the certificate to serve TLS by; it is read again when it changes")
-	cmd.Flags().StringVar(&o.key, "tls-key", "", "file with the key to that certificate")
+	cmd.Flags().StringVar(&o.listen, "listen", cmp.Or(a.env("ROLLBOOK_LISTEN"), "127.0.0.1:8080"), "address to listen at; one that others reach needs TLS, here or in front of it (ROLLBOOK_LISTEN)")
+	cmd.Flags().StringVar(&o.url, "url", a.env("ROLLBOOK_URL"), "where people reach the service if a proxy in front of it speaks TLS, such as https://rollbook.example (ROLLBOOK_URL)")
+	cmd.Flags().StringVar(&o.cert, "tls-cert", a.env("ROLLBOOK_TLS_CERT"), "file with the certificate to serve TLS by; it is read again when it changes (ROLLBOOK_TLS_CERT)")
+	cmd.Flags().StringVar(&o.key, "tls-key", a.env("ROLLBOOK_TLS_KEY"), "file with the key to that certificate (ROLLBOOK_TLS_KEY)")
 	a.issuerFlag(cmd, &o.oidc.Issuer)
 	cmd.Flags().StringVar(&o.oidc.ClientID, "oidc-client-id", a.env("ROLLBOOK_OIDC_CLIENT_ID"), "what that provider knows this service as (ROLLBOOK_OIDC_CLIENT_ID)")
 	cmd.Flags().StringVar(&o.oidc.SecretFile, "oidc-client-secret", a.env("ROLLBOOK_OIDC_CLIENT_SECRET"), "file with the client secret, which nobody else may read; without it the service is a public client (ROLLBOOK_OIDC_CLIENT_SECRET)")

@@ -53,6 +53,8 @@ var examples = map[string][]string{
 	"verify":                {},
 	"archive":               {},
 	"doctor":                {},
+	"config show":           {},
+	"config check":          {"../../deploy/rollbook.example.yaml"},
 	"backup":                {"copy"},                            // with a directory: see below
 	"restore":               {"copy"},                            // with a backup and a directory: see below
 	"bundle":                {"member/m4"},                       // with a file: see below

@@ -14,11 +14,12 @@ func (p Paper) CSV(w io.Writer) error { return CSV(w, p.Data) }
 
 // CSVStanding writes the same with four columns more, on the right: as_of,
 // known_at, position and root of the paper's standing, in every row, so that a row
-// keeps them when it is filtered, sorted or copied elsewhere. Readers that find
+// keeps them when it is filtered, sorted or copied elsewhere. The root is in base64
+// after "sha256:", because base64 may begin like a formula. Readers that find
 // columns by name need not know of them.
 func (p Paper) CSVStanding(w io.Writer) error {
 	s := p.Standing
-	standing := []string{s.AsOf.String(), strconv.FormatUint(s.KnownAt, 10), strconv.FormatUint(s.Position, 10), s.Root}
+	standing := []string{s.AsOf.String(), strconv.FormatUint(s.KnownAt, 10), strconv.FormatUint(s.Position, 10), "sha256:" + s.Root}
 	rows := make([][]string, len(p.Data))
 	for i, row := range p.Data {
 		if i == 0 {

@@ -1,0 +1,337 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/rawbytes"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+
+	"rollbook/domain"
+)
+
+// setting is something that is the same for every command of an office, and so
+// may be written in its configuration file. A flag goes before the environment,
+// and the environment before the file.
+type setting struct {
+	key  string // in the file
+	flag string
+	on   string // the command that has the flag; "" for all, or nearly all
+	env  string
+	// list is what stands between several values in the environment; "" for a
+	// setting with one.
+	list string
+}
+
+// settings are all there are, in the order of docs/configuration.md.
+var settings = []setting{
+	{key: "data", flag: "data", env: "ROLLBOOK_DATA"},
+	{key: "language", flag: "lang", env: "ROLLBOOK_LANG"},
+	{key: "database", flag: "database", env: "ROLLBOOK_DATABASE"},
+	{key: "master_key", flag: "master-key", env: "ROLLBOOK_MASTER_KEY"},
+	{key: "tree", flag: "tree", env: "ROLLBOOK_TREE"},
+	{key: "policy", flag: "policy", env: "ROLLBOOK_POLICY"},
+	{key: "signer", flag: "signer", env: "ROLLBOOK_SIGNER"},
+	{key: "anchors", flag: "anchor", env: "ROLLBOOK_ANCHORS", list: ","},
+	{key: "nats.url", flag: "nats", env: "ROLLBOOK_NATS"},
+	{key: "nats.nkey", flag: "nkey", env: "ROLLBOOK_NKEY"},
+	{key: "nats.feed_nkey", flag: "feed-nkey", env: "ROLLBOOK_FEED_NKEY"},
+	{key: "nats.ca", flag: "nats-ca", env: "ROLLBOOK_NATS_CA"},
+	{key: "nats.cert", flag: "nats-cert", env: "ROLLBOOK_NATS_CERT"},
+	{key: "nats.key", flag: "nats-key", env: "ROLLBOOK_NATS_KEY"},
+	{key: "service.listen", flag: "listen", on: "serve", env: "ROLLBOOK_LISTEN"},
+	{key: "service.url", flag: "url", on: "serve", env: "ROLLBOOK_URL"},
+	{key: "service.tls_cert", flag: "tls-cert", on: "serve", env: "ROLLBOOK_TLS_CERT"},
+	{key: "service.tls_key", flag: "tls-key", on: "serve", env: "ROLLBOOK_TLS_KEY"},
+	{key: "oidc.issuer", flag: "oidc-issuer", on: "serve", env: "ROLLBOOK_OIDC_ISSUER"},
+	{key: "oidc.client_id", flag: "oidc-client-id", on: "serve", env: "ROLLBOOK_OIDC_CLIENT_ID"},
+	{key: "oidc.client_secret", flag: "oidc-client-secret", on: "serve", env: "ROLLBOOK_OIDC_CLIENT_SECRET"},
+	{key: "paper.superior", flag: "superior", on: "report headcount", env: "ROLLBOOK_SUPERIOR"},
+	{key: "paper.office", flag: "office", on: "report headcount", env: "ROLLBOOK_OFFICE"},
+	{key: "paper.place", flag: "place", on: "report headcount", env: "ROLLBOOK_PLACE"},
+	{key: "paper.signatures", flag: "signature", on: "report headcount", env: "ROLLBOOK_SIGNATURES", list: ";"},
+}
+
+const (
+	configFlag = "config"
+	configEnv  = "ROLLBOOK_CONFIG"
+	maxConfig  = 1 << 20 // bytes of a configuration file
+)
+
+// configuration is what a file says, by the variable of the environment that says
+// the same.
+type configuration struct {
+	file   string // "" for none
+	values map[string]string
+}
+
+// configure reads the configuration file that the arguments or the environment
+// name, if one does, and lets the environment have what it says. It comes before
+// flags are parsed, because it is their default.
+func (a *app) configure() error {
+	if a.service != nil {
+		return nil // where the ledger is, is not for the caller to say, and the rest comes with the errand
+	}
+	name := configArgument(a.args)
+	if name == "" {
+		name = a.env(configEnv)
+	}
+	if name == "" {
+		return nil
+	}
+	c, err := readConfiguration(name)
+	if err != nil {
+		return err
+	}
+	environment := a.env
+	a.environment, a.config = environment, c
+	a.env = func(name string) string {
+		if v := environment(name); v != "" {
+			return v
+		}
+		return c.values[name]
+	}
+	return nil
+}
+
+// configArgument returns the value of --config, "" if it is not given.
+func configArgument(args []string) (file string) {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return file
+		case strings.HasPrefix(arg, "--"+configFlag+"="):
+			file = strings.TrimPrefix(arg, "--"+configFlag+"=")
+		case arg == "--"+configFlag && i+1 < len(args):
+			file = args[i+1]
+		}
+	}
+	return file
+}
+
+// readConfiguration reads a configuration file. What is wrong with it is a
+// usage error that names the file and the key.
+func readConfiguration(name string) (configuration, error) {
+	wrong := func(what domain.Text) (configuration, error) {
+		return configuration{}, usage("--config %[1]s: %[2]s", "--config %[1]s: %[3]s", show(name), what.EN, what.VI)
+	}
+	info, err := os.Stat(name)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxConfig) {
+		return wrong(textf("is no file of at most 1 MB", "không phải tệp cỡ tối đa 1 MB"))
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return wrong(textf("cannot be read: %s", "không đọc được: %s", reasonOf(err)))
+	}
+	values, bad := parseConfiguration(text)
+	if bad != (domain.Text{}) {
+		return wrong(bad)
+	}
+	if u, err := url.Parse(values["ROLLBOOK_DATABASE"]); err == nil && info.Mode().Perm()&0o077 != 0 {
+		if _, secret := u.User.Password(); secret {
+			return wrong(textf("has a password in database, and others may read it (mode %04[1]o): chmod 600 %[2]s",
+				"có mật khẩu trong database mà người khác đọc được (quyền %04[1]o): chmod 600 %[2]s", info.Mode().Perm(), show(name)))
+		}
+	}
+	return configuration{name, values}, nil
+}
+
+// parseConfiguration returns the settings of a configuration file, by their
+// variables in the environment, or what is wrong with it.
+func parseConfiguration(text []byte) (values map[string]string, bad domain.Text) {
+	k := koanf.New(".")
+	if err := k.Load(rawbytes.Provider(text), yaml.Parser()); err != nil {
+		return nil, textf("is not YAML with names and values: %v", "không phải YAML gồm tên và giá trị: %v", err)
+	}
+	values = map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(k.All())) {
+		value := k.Get(key)
+		isGroup := func(s setting) bool { return strings.HasPrefix(s.key, key+".") }
+		if value == nil && slices.ContainsFunc(settings, isGroup) {
+			continue // a heading with nothing below it
+		}
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
+		if i < 0 {
+			return nil, textf("there is no setting %[1]q; there are: %[2]s", "không có thiết đặt %[1]q; các thiết đặt: %[2]s", show(key), settingKeys())
+		}
+		text, bad := settings[i].text(value)
+		if bad != (domain.Text{}) {
+			return nil, bad
+		}
+		values[settings[i].env] = text
+	}
+	return values, domain.Text{}
+}
+
+// text returns a value of a configuration file as the environment would have it,
+// or what is wrong with it.
+func (s setting) text(value any) (text string, bad domain.Text) {
+	switch v := value.(type) {
+	case nil:
+		return "", bad // as if the line were not there
+	case string:
+		return v, bad
+	case []any:
+		if s.list == "" {
+			return "", textf("%s is one text, not a list", "%s là một đoạn chữ, không phải danh sách", s.key)
+		}
+		var all []string
+		for _, one := range v {
+			text, is := one.(string)
+			if !is || strings.Contains(text, s.list) {
+				return "", textf("%s is a list of texts without %q in them", "%s là danh sách các đoạn chữ không chứa %q", s.key, s.list)
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, s.list), bad
+	}
+	return "", textf("%s is a text; put it between quotes", "%s là chữ; hãy đặt trong ngoặc kép", s.key)
+}
+
+func settingKeys() string {
+	var keys []string
+	for _, s := range settings {
+		keys = append(keys, s.key)
+	}
+	return strings.Join(keys, ", ")
+}
+
+func (a *app) configCommand() *cobra.Command {
+	return a.group("config", "The settings that are in force, and a configuration file", a.configShowCommand(), a.configCheckCommand())
+}
+
+// settingDocument is one setting in what `config show` answers in JSON.
+type settingDocument struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	// From is where the value comes from: flag, environment, file or default.
+	From string `json:"from"`
+	Flag string `json:"flag"`
+	Env  string `json:"environment"`
+}
+
+// configDocument is what `config show` and `config check` answer in JSON.
+type configDocument struct {
+	File     string            `json:"file"`
+	Settings []settingDocument `json:"settings"`
+}
+
+const configShowLong = `Show each setting, its value, and whether it comes from a flag, the environment, the configuration file that
+--config or ROLLBOOK_CONFIG names, or is the default. A password in the address of a database is not shown.`
+
+func (a *app) configShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show", Short: "Show each setting and where it comes from", Long: configShowLong, Args: arguments(0, 0),
+		Example: "  rollbook config show\n  rollbook config show --config /etc/rollbook/rollbook.yaml --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := configDocument{a.config.file, nil}
+			for _, s := range settings {
+				d.Settings = append(d.Settings, a.inForce(cmd, s))
+			}
+			a.showSettings(d)
+			return nil
+		},
+	}
+}
+
+const configCheckLong = `Read a configuration file and say what is wrong with it, or what it sets. It changes nothing.`
+
+func (a *app) configCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check FILE", Short: "Say what a configuration file sets, or what is wrong with it", Long: configCheckLong, Args: arguments(1, 1),
+		Example: "  rollbook config check /etc/rollbook/rollbook.yaml",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, err := readConfiguration(args[0])
+			if err != nil {
+				return err
+			}
+			d := configDocument{args[0], []settingDocument{}}
+			for _, s := range settings {
+				if v, there := c.values[s.env]; there {
+					d.Settings = append(d.Settings, settingDocument{s.key, withoutPassword(v), "file", s.flag, s.env})
+				}
+			}
+			a.showSettings(d)
+			return nil
+		},
+	}
+}
+
+// inForce says what a setting is for a command without flags of its own, and why.
+func (a *app) inForce(cmd *cobra.Command, s setting) settingDocument {
+	d := settingDocument{Key: s.key, From: "default", Flag: s.flag, Env: s.env}
+	environment := a.env
+	if a.environment != nil {
+		environment = a.environment
+	}
+	switch f := cmd.Flags().Lookup(s.flag); {
+	case s.on == "" && f != nil && f.Changed:
+		d.Value, d.From = f.Value.String(), "flag"
+		if s.list != "" {
+			d.Value = strings.Join(a.signing.Anchors, s.list)
+		}
+	case environment(s.env) != "":
+		d.Value, d.From = environment(s.env), "environment"
+	case a.config.values[s.env] != "":
+		d.Value, d.From = a.config.values[s.env], "file"
+	default:
+		d.Value = defaultOf(cmd.Root(), s)
+	}
+	d.Value = withoutPassword(d.Value)
+	return d
+}
+
+// defaultOf returns what a setting is that nobody has set.
+func defaultOf(root *cobra.Command, s setting) string {
+	cmd, _, err := root.Find(strings.Fields(s.on))
+	if err != nil {
+		return ""
+	}
+	if f := cmd.Flag(s.flag); f != nil && s.list == "" {
+		return f.DefValue
+	}
+	return ""
+}
+
+// withoutPassword returns an address without the password in it.
+func withoutPassword(v string) string {
+	u, err := url.Parse(v)
+	if err != nil || u.User == nil {
+		return v
+	}
+	return u.Redacted()
+}
+
+func (a *app) showSettings(d configDocument) {
+	if a.json {
+		a.out.document(d)
+		return
+	}
+	from := map[string]string{
+		"flag": a.say("flag", "tham số"), "environment": a.say("environment", "biến môi trường"),
+		"file": a.say("file", "tệp"), "default": a.say("default", "mặc định"),
+	}
+	if d.File != "" {
+		a.out.line(fmt.Sprintf(a.say("Configuration file: %s", "Tệp cấu hình: %s"), show(d.File)))
+	}
+	var rows [][]string
+	for _, s := range d.Settings {
+		rows = append(rows, []string{s.Key, show(s.Value), from[s.From], "--" + s.Flag, s.Env})
+	}
+	a.table([]column{
+		{head: a.say("Setting", "Thiết đặt")},
+		{head: a.say("Value", "Giá trị"), most: 60},
+		{head: a.say("From", "Từ")},
+		{head: a.say("Flag", "Tham số")},
+		{head: a.say("Variable", "Biến")},
+	}, rows, nil)
+}
