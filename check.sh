@@ -14,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-fuzztime=${FUZZTIME:-5s}
+fuzztime=${FUZZTIME:-3s}
 export CGO_ENABLED=1                         # the race detector needs it
 export GOFLAGS="${GOFLAGS:-} -buildvcs=false" # a checkout owned by somebody else builds too
 
