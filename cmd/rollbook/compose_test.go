@@ -134,7 +134,7 @@ func mustBeConfigured(t *testing.T, c composition) {
 	if !strings.HasSuffix(s.Ports[0], o.listen[strings.LastIndex(o.listen, ":"):]) {
 		t.Errorf("port %s, and the service listens at %s", s.Ports[0], o.listen)
 	}
-	for _, server := range strings.Split(config.values["ROLLBOOK_NATS"], ",") {
+	for server := range strings.SplitSeq(config.values["ROLLBOOK_NATS"], ",") {
 		name := strings.TrimSuffix(strings.TrimPrefix(server, "tls://"), ":4222")
 		if _, ok := c.Services[name]; !ok {
 			t.Errorf("there is no server %s", server)
