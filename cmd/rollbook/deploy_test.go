@@ -155,15 +155,45 @@ func TestEachAlertIsInTheRunbook(t *testing.T) {
 	}
 }
 
+var (
+	shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+	shellQuote = regexp.MustCompile(`'[^']*'|\S+`)
+)
+
+// splitWords takes a line apart as a shell does, as far as documents go.
+func splitWords(line string) []string {
+	list := shellQuote.FindAllString(line, -1)
+	for i, w := range list {
+		list[i] = strings.Trim(w, "'")
+	}
+	return list
+}
+
+// What the clerk's handbook says is done, in its order, on a small office.
+func TestTheClerksHandbook(t *testing.T) {
+	for _, page := range []string{"handbook-clerk.md", "handbook-clerk.vi.md"} {
+		t.Run(page, func(t *testing.T) {
+			text, data := read(t, "docs", page), office(t)
+			t.Chdir(t.TempDir())
+			for _, b := range shellBlock.FindAllStringSubmatch(text, -1) {
+				for line := range strings.Lines(b[1]) {
+					if a := rollbook(t, nil, append(splitWords(line)[1:], "--data", data)...); a.exit != exitDone {
+						t.Errorf("%s: %+v", strings.TrimSpace(line), a)
+					}
+				}
+			}
+		})
+	}
+}
+
 // Every command in a shell block of these documents is one that the program
 // understands: its name, its flags and how many arguments it takes.
 func TestCommandsInDocumentsAreUnderstood(t *testing.T) {
-	block := regexp.MustCompile("(?s)```sh\n(.*?)```")
-	for _, path := range [][]string{{"deploy", "runbook.md"}, {"docs", "handbook-operator.md"}, {"docs", "handbook-auditor.md"}} {
+	for _, path := range [][]string{{"deploy", "runbook.md"}, {"docs", "handbook-operator.md"}, {"docs", "handbook-auditor.md"}, {"docs", "handbook-clerk.md"}, {"docs", "handbook-clerk.vi.md"}, {"docs", "handbook-subscriber.md"}} {
 		commands := 0
-		for _, b := range block.FindAllStringSubmatch(read(t, path...), -1) {
+		for _, b := range shellBlock.FindAllStringSubmatch(read(t, path...), -1) {
 			for line := range strings.Lines(b[1]) {
-				args := strings.Fields(line)
+				args := splitWords(line)
 				if len(args) == 0 || args[0] != "rollbook" {
 					t.Errorf("%s: %q is no command of ours", path, line)
 					continue
