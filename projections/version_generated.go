@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "8f3603f55f7fd02084dd785492b55fc5"
+const code = "8df4244e0902275030385d2b831126ef"
