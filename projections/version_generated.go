@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "8df4244e0902275030385d2b831126ef"
+const code = "eaba21d940561da009b4e1bd8ab290f7"
