@@ -265,10 +265,13 @@ func (c *Charter) On(d *Directory, organisation string, day Date) Policy {
 // fill puts values in the place of {name} in a text, dates as each language
 // writes them.
 func (t Text) fill(values map[string]any) Text {
-	return Text{EN: fillOne(t.EN, values, Date.String), VI: fillOne(t.VI, values, Date.Vietnamese)}
+	return Text{
+		EN: fillOne(t.EN, values, Date.String, func(t Text) string { return t.EN }),
+		VI: fillOne(t.VI, values, Date.Vietnamese, func(t Text) string { return t.VI }),
+	}
 }
 
-func fillOne(s string, values map[string]any, date func(Date) string) string {
+func fillOne(s string, values map[string]any, date func(Date) string, text func(Text) string) string {
 	var b strings.Builder
 	for {
 		before, rest, ok := strings.Cut(s, "{")
@@ -284,6 +287,8 @@ func fillOne(s string, values map[string]any, date func(Date) string) string {
 			b.WriteString(date(v))
 		case string:
 			b.WriteString(v)
+		case Text:
+			b.WriteString(text(v))
 		default:
 			b.WriteString("…") // not known of this entry
 		}

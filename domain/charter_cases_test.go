@@ -261,7 +261,7 @@ func capCases() []verdict {
 		{name: "before the rule", given: gradedMembers(2016, ""), when: member("p0", "2018-03-07", rated(2017, best)), rule: members, then: keeps},
 
 		{name: "one of six", given: communes(5), when: first, rule: organisations, then: keeps},
-		{name: "one of five", given: communes(4), when: first, rule: organisations, then: departs, says: "directly below d"},
+		{name: "one of five", given: communes(4), when: first, rule: organisations, then: departs, says: "directly below organisation d"},
 		{name: "the second of seven", given: append(communes(5), first), when: second, rule: organisations, then: departs},
 		{name: "a cell below a grassroots committee", given: communes(0), when: organisation("a1", "2021-12-20", &domain.OrganisationRated{Year: 2021, Grade: best}), rule: organisations, then: keeps},
 	}

@@ -20,11 +20,22 @@ type Departure struct {
 	// Title names the rule, Message says what the departure is, Cure what would
 	// help.
 	Title, Message, Cure Text
-	Source               Citation
+	// Organisation is the one that Message names, by its id; "" if it names none.
+	Organisation string
+	said         Text // Message with {organisation} in its place
+	Source       Citation
 	// Excepted is true if the entry names an authority's leave for it.
 	Excepted bool
 	// Refuses is true if the entry is refused when it is recorded without leave.
 	Refuses bool
+}
+
+// Naming returns Message with the organisation that it names as people call it.
+func (d Departure) Naming(name string) Text {
+	if d.Organisation == "" {
+		return d.Message
+	}
+	return d.said.fill(map[string]any{"organisation": name})
 }
 
 // Verdict is what the charter says of an entry.
@@ -250,10 +261,17 @@ func (h *hearing) depart(r PolicyRule, facts facts) {
 	for _, p := range r.Parameters {
 		values[p.Name] = p.Value
 	}
-	h.verdict.Departures = append(h.verdict.Departures, Departure{
-		Rule: r.ID, Policy: h.policy.Version, Title: r.Title, Message: r.Message.fill(values), Cure: r.Cure.fill(values),
+	d := Departure{
+		Rule: r.ID, Policy: h.policy.Version, Title: r.Title, Cure: r.Cure.fill(values),
 		Source: r.Source, Refuses: r.Refuses, Excepted: h.entry.Exception.Covers(r.ID),
-	})
+	}
+	if id, ok := values["organisation"].(string); ok {
+		values["organisation"] = "{organisation}"
+		d.Organisation, d.said = id, r.Message.fill(values)
+		values["organisation"] = Text{EN: "organisation " + id, VI: "tổ chức " + id}
+	}
+	d.Message = r.Message.fill(values)
+	h.verdict.Departures = append(h.verdict.Departures, d)
 }
 
 // lifeOf folds a member's timeline. The last one is kept, because the entries of

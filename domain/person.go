@@ -90,6 +90,16 @@ func (t Timeline) EducationOn(day Date, given map[uint64]*Person) string {
 	return ""
 }
 
+// OccupationOn returns the occupation, likewise.
+func (t Timeline) OccupationOn(day Date, given map[uint64]*Person) string {
+	for _, e := range slices.Backward(t.counting()) {
+		if p := given[e.Sequence]; p != nil && e.EffectiveOn <= day && p.Occupation != "" {
+			return p.Occupation
+		}
+	}
+	return ""
+}
+
 // Membership returns when the subject was last admitted and confirmed, as it
 // stands at the end of a day; zero for what has not happened or is not known.
 func (l Life) Membership(day Date) (admitted, confirmed Date) {

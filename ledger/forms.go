@@ -12,15 +12,15 @@ import (
 )
 
 // StructureDimensions returns what the structure of the membership is asked for
-// by. Ages and education are sealed with who somebody is, and opened for the answer
-// only.
+// by. Ages, education and occupation are sealed with who somebody is, and opened for
+// the answer only.
 func StructureDimensions() []string {
-	return []string{"ethnicity", "gender", "religion", "age", "education", "status"}
+	return []string{"ethnicity", "gender", "religion", "age", "education", "occupation", "status"}
 }
 
 // AdmissionDimensions returns what admissions are asked for by, likewise.
 func AdmissionDimensions() []string {
-	return []string{"source", "ethnicity", "gender", "religion", "age", "education"}
+	return []string{"source", "ethnicity", "gender", "religion", "age", "education", "occupation"}
 }
 
 // Ages returns the names of the bands of age, the youngest first: 18 to 30, by
@@ -98,8 +98,9 @@ type counted struct {
 	cell   domain.Cell
 	source domain.Source
 
-	age, education string
-	closed         bool
+	age                   string
+	education, occupation string // as they were written
+	closed                bool
 }
 
 func (l *Ledger) count(ctx context.Context, report, total string, q FormQuestion, all []string, people []counted, d *domain.Directory, s projections.Standing) (projections.Form, error) {
@@ -123,7 +124,7 @@ func (l *Ledger) count(ctx context.Context, report, total string, q FormQuestion
 		case "age":
 			g.Values = Ages()
 		}
-		opened = opened || name == "age" || name == "education"
+		opened = opened || name == "age" || name == "education" || name == "occupation"
 		groups = append(groups, g)
 	}
 	if opened {
@@ -169,19 +170,21 @@ func (p counted) value(dimension string) string {
 		return p.age
 	case "education":
 		return p.education
+	case "occupation":
+		return p.occupation
 	}
 	return ""
 }
 
-// open finds how old people are and what education they have, on their days. Both
-// are opened in memory and go no further than into the counts.
+// open finds how old people are and what education and occupation they have, on
+// their days. All are opened in memory and go no further than into the counts.
 func (l *Ledger) open(ctx context.Context, people []counted, known uint64) error {
 	if err := l.names.refresh(ctx, l); err != nil {
 		return err
 	}
 	err := spread(len(people), func(i int) error {
 		p := &people[i]
-		p.age, p.education, p.closed = domain.Unknown, domain.Unknown, true
+		p.age, p.education, p.occupation, p.closed = domain.Unknown, domain.Unknown, domain.Unknown, true
 		given := l.names.of(p.member.Number)
 		if len(given) == 0 || l.keys.erased(p.member.Subject) {
 			return nil
@@ -199,27 +202,35 @@ func (l *Ledger) open(ctx context.Context, people []counted, known uint64) error
 		if years, ok := name.AgeOn(p.on); ok {
 			p.age = ageBand(years)
 		}
-		if p.education = norm.NFC.String(strings.Join(strings.Fields(t.EducationOn(p.on, given)), " ")); p.education == "" {
-			p.education = projections.NotGiven
-		}
+		p.education, p.occupation = written(t.EducationOn(p.on, given)), written(t.OccupationOn(p.on, given))
 		return nil
 	})
 	if err == nil {
-		spellAlike(people)
+		spellAlike(people, func(p *counted) *string { return &p.education })
+		spellAlike(people, func(p *counted) *string { return &p.occupation })
 	}
 	return err
 }
 
-// spellAlike gives one spelling to educations that differ in capitals only: the
-// one that is most in use.
-func spellAlike(people []counted) {
+// written is what somebody has written, with single spaces.
+func written(s string) string {
+	if s = norm.NFC.String(strings.Join(strings.Fields(s), " ")); s == "" {
+		return projections.NotGiven
+	}
+	return s
+}
+
+// spellAlike gives one spelling to what differs in capitals only: the one that is
+// most in use.
+func spellAlike(people []counted, of func(*counted) *string) {
 	uses := map[string]map[string]int{}
-	for _, p := range people {
-		key := strings.ToLower(p.education)
+	for i := range people {
+		text := *of(&people[i])
+		key := strings.ToLower(text)
 		if uses[key] == nil {
 			uses[key] = map[string]int{}
 		}
-		uses[key][p.education]++
+		uses[key][text]++
 	}
 	best := map[string]string{}
 	for key, spellings := range uses {
@@ -236,6 +247,7 @@ func spellAlike(people []counted) {
 		best[key] = list[0]
 	}
 	for i := range people {
-		people[i].education = best[strings.ToLower(people[i].education)]
+		text := of(&people[i])
+		*text = best[strings.ToLower(*text)]
 	}
 }

@@ -35,24 +35,24 @@ func structure(t testing.TB, l *ledger.Ledger, q ledger.FormQuestion) projection
 	return f
 }
 
-func TestTheStructureOpensBirthAndEducation(t *testing.T) {
+func TestTheStructureOpensBirthEducationAndOccupation(t *testing.T) {
 	l, _ := open(t)
 	mustAccept(t, l, opening()[:3]...)
 	mustAccept(t, l,
 		born("x1", `"birth_date":"1991-12-31"`, `,"education":"Đại học"`), // 31 on the day
 		born("x2", `"birth_date":"1992-01-01"`, `,"education":"đại  học"`),
-		born("x3", `"birth_year":1962`, `,"education":"Đại học"`), // 60 in the year
-		born("x4", `"birth_date":"1961-12-31"`, ``),               // 61 on the day
-		born("x5", `"birth_year":1980`, `,"education":"9/12"`),
+		born("x3", `"birth_year":1962`, `,"education":"Đại học","occupation":"Giáo viên"`), // 60 in the year
+		born("x4", `"birth_date":"1961-12-31"`, ``),                                        // 61 on the day
+		born("x5", `"birth_year":1980`, `,"education":"9/12","occupation":"giáo viên"`),
 		born("x6", `"birth_year":1980`, `,"education":"9/12"`),
-		event("member.profile_changed", "member/x5", "2022-06-01", `{"person":{"education":"12/12"}}`),
-		event("member.profile_changed", "member/x6", "2023-06-01", `{"person":{"education":"12/12"}}`),
+		event("member.profile_changed", "member/x5", "2022-06-01", `{"person":{"education":"12/12","occupation":"Nông dân"}}`),
+		event("member.profile_changed", "member/x6", "2023-06-01", `{"person":{"education":"12/12","occupation":"Nông dân"}}`),
 	)
-	q := ledger.FormQuestion{Question: projections.Question{AsOf: day(t, "2022-12-31")}, By: []string{"age", "education"}}
+	q := ledger.FormQuestion{Question: projections.Question{AsOf: day(t, "2022-12-31")}, By: []string{"age", "education", "occupation"}}
 	got := asJSON(t, structure(t, l, q))
 	for _, want := range []string{
 		`"members":6,"age":{"under_18":0,"18_30":1,"31_35":1,"36_40":0,"41_45":2,"46_50":0,"51_55":0,"56_60":1,"over_60":1,"unknown":0}`,
-		`"education":{"12/12":1,"9/12":1,"Đại học":3,"not_given":1}`, `"closed":0`,
+		`"education":{"12/12":1,"9/12":1,"Đại học":3,"not_given":1},"occupation":{"Giáo viên":1,"Nông dân":1,"not_given":4}`, `"closed":0`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("structure\n%s\nwant in it: %s", got, want)
@@ -63,7 +63,7 @@ func TestTheStructureOpensBirthAndEducation(t *testing.T) {
 		t.Fatal(err)
 	}
 	got = asJSON(t, structure(t, l, q))
-	for _, want := range []string{`"members":6,`, `"18_30":1,"31_35":0,`, `"unknown":1}`, `"education":{"12/12":1,"9/12":1,"Đại học":2,"not_given":1,"unknown":1}`, `"closed":1`} {
+	for _, want := range []string{`"members":6,`, `"18_30":1,"31_35":0,`, `"unknown":1}`, `"education":{"12/12":1,"9/12":1,"Đại học":2,"not_given":1,"unknown":1},"occupation":{"Giáo viên":1,"Nông dân":1,"not_given":3,"unknown":1}`, `"closed":1`} {
 		if !strings.Contains(got, want) {
 			t.Errorf("structure with somebody erased\n%s\nwant in it: %s", got, want)
 		}

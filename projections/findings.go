@@ -38,6 +38,19 @@ func (f Finding) In(lang string) Finding {
 	return f
 }
 
+// Said returns what the departure is, in a language, with the organisation that it
+// names as name calls it. A name that returns the id knows none.
+func (f Finding) Said(lang string, name func(organisation string) string) string {
+	id := f.departure.Organisation
+	if id == "" {
+		return f.In(lang).Message
+	}
+	if called := name(id); called != id {
+		return f.departure.Naming(called).In(lang)
+	}
+	return f.departure.Message.In(lang)
+}
+
 func newFinding(e domain.Entry, organisation string, d domain.Departure) Finding {
 	f := Finding{
 		Rule: d.Rule, Policy: d.Policy, EventRef: EventRef{e.Sequence, e.ID, e.Type(), e.Subject, e.EffectiveOn}, Organisation: organisation,

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "8f3603f55f7fd02084dd785492b55fc5"
+const code = "eaba21d940561da009b4e1bd8ab290f7"

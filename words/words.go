@@ -38,6 +38,7 @@ var Dimensions = List{
 	"source":             {EN: "source", VI: "nguồn"},
 	"age":                {EN: "age", VI: "độ tuổi"},
 	"education":          {EN: "education", VI: "trình độ"},
+	"occupation":         {EN: "occupation", VI: "nghề nghiệp"},
 	"measure":            {EN: "measure", VI: "hình thức kỷ luật"},
 	"years":              {EN: "years of membership", VI: "số năm tuổi Đảng"},
 	"member_grade":       {EN: "grade of members", VI: "xếp loại đảng viên"},

@@ -117,8 +117,8 @@ func (a *app) structureCommand() *cobra.Command {
 	var o form
 	cmd := o.ofDay(&cobra.Command{
 		Use: "structure", Short: "What the membership is made of, by each of several dimensions", Args: arguments(0, 0),
-		Long: "Count the members at the end of a day by ethnic group, gender, religion, age, education and status: each makes the\n" +
-			"headcount. Birth and education are opened for this answer only; who cannot be opened is counted as unknown.",
+		Long: "Count the members at the end of a day by ethnic group, gender, religion, age, education, occupation and status: each\n" +
+			"makes the headcount. Birth, education and occupation are opened for this answer only; who cannot be opened is counted as unknown.",
 		Example: "  rollbook report structure --as-of 2022-12-31\n  rollbook report structure --by age,gender --organisation muong-nhe --children -o structure.xlsx",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			by, err := o.dimensions(ledger.StructureDimensions())
@@ -144,8 +144,8 @@ func (a *app) admissionsCommand() *cobra.Command {
 	var o form
 	cmd := o.ofPeriod(&cobra.Command{
 		Use: "admissions --from DATE --to DATE", Short: "Who was admitted in a period, by each of several dimensions", Args: arguments(0, 0),
-		Long: "Count those admitted in a period by source, ethnic group, gender, religion, age and education, as they were on that\n" +
-			"day: each makes the admitted of the movements. Birth and education are opened for this answer only.",
+		Long: "Count those admitted in a period by source, ethnic group, gender, religion, age, education and occupation, as they\n" +
+			"were on that day: each makes the admitted of the movements. Birth, education and occupation are opened for this answer only.",
 		Example: "  rollbook report admissions --from 2021-12-31 --to 2022-12-31\n  rollbook report admissions --from 31/12/2021 --to 31/12/2022 --by source --children --format csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			by, err := o.dimensions(ledger.AdmissionDimensions())

@@ -137,8 +137,8 @@ dữ liệu.
 
 Ghi lại cùng một sự việc không thay đổi gì và được trả lời "không đổi".`},
 	"report": {"Trả lời bằng số liệu, danh sách và biểu thống kê", ""},
-	"report admissions": {"Kết nạp trong kỳ, chia theo từng tiêu chí", `Đếm số được kết nạp trong kỳ theo nguồn, dân tộc, giới tính, tôn giáo, độ tuổi và trình độ, như vào ngày kết nạp: mỗi
-tiêu chí cộng lại bằng số kết nạp của biến động. Ngày sinh và trình độ chỉ mở để trả lời lần này.`},
+	"report admissions": {"Kết nạp trong kỳ, chia theo từng tiêu chí", `Đếm số được kết nạp trong kỳ theo nguồn, dân tộc, giới tính, tôn giáo, độ tuổi, trình độ và nghề nghiệp, như vào ngày
+kết nạp: mỗi tiêu chí cộng lại bằng số kết nạp của biến động. Ngày sinh, trình độ và nghề nghiệp chỉ mở để trả lời lần này.`},
 	"report badges": {"Huy hiệu Đảng đã tặng trong kỳ, theo số năm", `Đếm số Huy hiệu Đảng đã tặng trong kỳ theo số năm tuổi Đảng.`},
 	"report confirmations": {"Công nhận chính thức trong kỳ, và các trường hợp đến hạn", `Đếm số được công nhận chính thức trong kỳ, đúng hạn (trong 30 ngày sau mười hai tháng dự bị) hoặc muộn; và số mà cuối
 kỳ đã hết mười hai tháng nhưng chưa có quyết định, trong đó bao nhiêu đã quá 30 ngày.`},
@@ -153,8 +153,8 @@ chức trực thuộc.`},
 chưa xếp loại. Tỷ lệ tính trên số đã xếp loại.`},
 	"report register": {"Danh sách đảng viên, theo tên", `Liệt kê những người trong danh sách vào cuối một ngày, theo tên như cách xếp tiếng Việt. --search tìm tên không phân
 biệt hoa thường và dấu: mỗi từ phải là đầu một từ của họ tên. Họ tên chỉ mở để trả lời lần này.`},
-	"report structure": {"Cơ cấu đội ngũ đảng viên theo từng tiêu chí", `Đếm đảng viên cuối một ngày theo dân tộc, giới tính, tôn giáo, độ tuổi, trình độ và tình trạng: mỗi tiêu chí cộng lại
-bằng tổng số. Ngày sinh và trình độ chỉ mở để trả lời lần này; không mở được thì tính là không rõ.`},
+	"report structure": {"Cơ cấu đội ngũ đảng viên theo từng tiêu chí", `Đếm đảng viên cuối một ngày theo dân tộc, giới tính, tôn giáo, độ tuổi, trình độ, nghề nghiệp và tình trạng: mỗi
+tiêu chí cộng lại bằng tổng số. Ngày sinh, trình độ và nghề nghiệp chỉ mở để trả lời lần này; không mở được thì tính là không rõ.`},
 	"report villages": {"Bản chưa có đảng viên, có 1 đến 2, chưa có chi bộ, sinh hoạt ghép", `Đếm các bản của từng xã theo chi bộ và theo số đảng viên, tức đảng viên của chi bộ riêng của bản. Với bản sinh hoạt ghép,
 sổ không biết đảng viên nào của bản nào.`},
 	"report worklist": {"Việc đến hạn và quá hạn", `Liệt kê việc cần làm vào một ngày: công nhận chính thức, xếp loại, Huy hiệu Đảng, quần chúng chưa có người giúp đỡ,
@@ -260,8 +260,8 @@ var flagTexts = map[string]string{
 	"atomic":                       "lưu tất cả các dòng hoặc không dòng nào (tối đa 1.000 bản ghi)",
 	"back":                         "về bản trước",
 	"attest --by":                  "tiêu chí của số đảng viên, như ở rollbook report headcount",
-	"report structure --by":        "chỉ theo các tiêu chí này, cách nhau bằng dấu phẩy: ethnicity, gender, religion, age, education, status",
-	"report admissions --by":       "chỉ theo các tiêu chí này, cách nhau bằng dấu phẩy: source, ethnicity, gender, religion, age, education",
+	"report structure --by":        "chỉ theo các tiêu chí này, cách nhau bằng dấu phẩy: ethnicity, gender, religion, age, education, occupation, status",
+	"report admissions --by":       "chỉ theo các tiêu chí này, cách nhau bằng dấu phẩy: source, ethnicity, gender, religion, age, education, occupation",
 	"report headcount --by":        "chia theo tiêu chí nào: ethnicity, status, gender, religion, organisation",
 	"explain headcount --by":       "chia số đảng viên theo tiêu chí nào, như ở report headcount",
 	"bytes":                        "cỡ một bản ghi",

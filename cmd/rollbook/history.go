@@ -102,7 +102,7 @@ func (a *app) showHistory(h ledger.History, asOf domain.Date, names organisation
 			leave = a.say(" With leave.", " Có ngoại lệ.")
 		}
 		a.out.printf(a.say("Finding at %d: %s (%s; %s). To mend it: %s.%s\n", "Chưa đúng quy định tại số %d: %s (%s; %s). Khắc phục: %s.%s\n"),
-			f.Sequence, f.Message, f.Source, f.Rule, f.Cure, leave)
+			f.Sequence, f.Said(a.lang, names.of), f.Source, f.Rule, f.Cure, leave)
 	}
 }
 

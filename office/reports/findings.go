@@ -61,7 +61,7 @@ func (r Reader) findings(list []projections.Finding) papers.Table {
 		{Head: r.say("Rule", "Quy định")},
 	}}
 	for _, f := range list {
-		message := f.Message
+		message := f.Said(r.Lang, r.Names.Of)
 		if f.Exception {
 			message = r.say("With leave: ", "Có ngoại lệ: ") + message
 		}
@@ -117,7 +117,7 @@ func (r Reader) ExplainFindings(e projections.ExplainedFindings) papers.Paper {
 		var behind []string
 		row := []papers.Cell{
 			papers.Change(part.Change), papers.Text(words.Causes.In(r.Lang, string(part.Cause))), papers.Text(r.subject(part.Finding.Subject)),
-			papers.Text(words.Events.In(r.Lang, part.Finding.Type)), papers.Text(strconv.FormatUint(part.Finding.Sequence, 10)), papers.Text(part.Finding.Message),
+			papers.Text(words.Events.In(r.Lang, part.Finding.Type)), papers.Text(strconv.FormatUint(part.Finding.Sequence, 10)), papers.Text(part.Finding.Said(r.Lang, r.Names.Of)),
 			{},
 			{},
 			{},

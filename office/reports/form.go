@@ -41,8 +41,8 @@ func (r Reader) Form(f projections.Form) papers.Paper {
 // notes are what has to be known to read a form.
 func (r Reader) notes(f projections.Form) (notes []string) {
 	if f.Closed > 0 {
-		notes = append(notes, fmt.Sprintf(r.say("Birth and education of %s people are sealed and could not be opened; they count as unknown.",
-			"Ngày sinh và trình độ của %s người bị niêm phong, không mở được; được tính là không rõ."), r.number(f.Closed)))
+		notes = append(notes, fmt.Sprintf(r.say("Birth, education and occupation of %s people are sealed and could not be opened; they count as unknown.",
+			"Ngày sinh, trình độ và nghề nghiệp của %s người bị niêm phong, không mở được; được tính là không rõ."), r.number(f.Closed)))
 	}
 	if f.Report == "villages" {
 		notes = append(notes, r.say("The members of a village are those who count in its own cell.", "Đảng viên của bản là đảng viên tính tại chi bộ riêng của bản."))
@@ -183,7 +183,7 @@ func (r Reader) figure(group, value string) string {
 		if value != projections.NotRated {
 			return words.Grades.In(r.Lang, value)
 		}
-	case "education":
+	case "education", "occupation":
 		if value == domain.Unknown {
 			return r.Value(group, value)
 		}

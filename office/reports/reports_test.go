@@ -54,6 +54,7 @@ func TestEveryFigureOfAFormHasItsWords(t *testing.T) {
 			{Name: "religion", Values: []string{"00", domain.Unknown}},
 			{Name: "age", Values: ledger.Ages()},
 			{Name: "education", Values: []string{projections.NotGiven, domain.Unknown}},
+			{Name: "occupation", Values: []string{projections.NotGiven, domain.Unknown}},
 			{Name: "status", Values: []string{"provisional", "official"}},
 		},
 		"admissions":    {{Values: []string{"admitted"}}, {Name: "source", Values: sources}},

@@ -59,7 +59,7 @@ func (p *Pages) findings(a *asked) error {
 		who := a.t.subjectLink(f.Subject, organisations)
 		page.Rows = append(page.Rows, findingRow{
 			Effective: a.t.day(f.EffectiveOn), Who: who.Label, URL: who.URL, Event: capital(a.t.word(words.Events, f.Type)),
-			Rule: f.Rule, Title: f.Title, Source: f.Source, Text: capital(f.Message), Cure: capital(f.Cure), Exception: f.Exception,
+			Rule: f.Rule, Title: f.Title, Source: f.Source, Text: capital(f.Said(a.t.lang, organisations.of)), Cure: capital(f.Cure), Exception: f.Exception,
 		})
 	}
 	return p.show(a, statusOf(problem), "findings", page)

@@ -86,7 +86,7 @@ func (p *Pages) timeline(a *asked, h ledger.History, organisations names) []entr
 		}
 		for _, f := range e.Findings {
 			f = f.In(a.t.lang)
-			v.Findings = append(v.Findings, finding{f.Title + ": " + f.Message, f.Source, f.Exception})
+			v.Findings = append(v.Findings, finding{f.Title + ": " + f.Said(a.t.lang, organisations.of), f.Source, f.Exception})
 		}
 		annulment := string(subject.Kind()) + ".entry_annulled"
 		if a.mayRecord() && !v.Annulled && e.Type != annulment && strings.HasPrefix(e.Type, string(subject.Kind())+".") {
