@@ -18,6 +18,7 @@ func (r Reader) Register(g ledger.Register) papers.Paper {
 		{Head: r.say("Born", "Ngày sinh"), Right: true},
 		{Head: r.say("Gender", "Giới tính")},
 		{Head: r.say("Ethnic group", "Dân tộc")},
+		{Head: r.say("Religion", "Tôn giáo")},
 		{Head: r.say("Status", "Tình trạng")},
 		{Head: r.say("Admitted", "Ngày kết nạp"), Right: true},
 		{Head: r.say("Confirmed", "Chính thức"), Right: true},
@@ -40,7 +41,7 @@ func (r Reader) Register(g ledger.Register) papers.Paper {
 			born = papers.Day(d)
 		}
 		t.Rows = append(t.Rows, []papers.Cell{
-			papers.Text(name), born, papers.Text(words.Genders.In(r.Lang, string(row.Gender))), papers.Text(r.Value("ethnicity", row.Ethnicity)),
+			papers.Text(name), born, papers.Text(words.Genders.In(r.Lang, string(row.Gender))), papers.Text(r.Value("ethnicity", row.Ethnicity)), papers.Text(r.Value("religion", row.Religion)),
 			papers.Text(words.Statuses.In(r.Lang, string(row.Status))), day(row.AdmittedOn), day(row.ConfirmedOn), papers.Text(r.Names.Of(row.Organisation)), papers.Text(row.Member),
 		})
 	}

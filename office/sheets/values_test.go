@@ -40,6 +40,8 @@ func TestCellsThatAreRefusedAreNamedAndNeverRepeated(t *testing.T) {
 		"an unknown group":             {4, "Hà Nhỉ", "did you mean 35 Hà Nhì"},
 		"an unknown religion":          {5, "Phật dáo", "did you mean 01 Phật giáo"},
 		"an unknown organisation":      {7, "Chi bộ bản Huổi Khonn", "did you mean Chi bộ bản Huổi Khon (huoi-khon)"},
+		"a name with its id":           {7, "Chi bộ bản Huổi Khon (huoi-khon)", ""},
+		"a name with another's id":     {7, "Chi bộ bản Huổi Khon (huoi-hoa)", "is no organisation of the ledger"},
 		"a tone on the other letter":   {7, "chi bộ bản Huổi Hòa", ""},
 		"a lost zero":                  {6, 11070000001, ""},
 		"a lost zero of somebody else": {6, 11185000001, "may have lost zeros"},

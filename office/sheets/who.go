@@ -189,8 +189,18 @@ func (x *organisationIndex) refresh(d *domain.Directory, version int) {
 	}
 }
 
-// organisation reads an organisation: its id, or its name as it is today or was on
-// a day.
+// withID takes apart a name with an id behind it, as reports write organisations.
+func withID(text string) (name, id string, ok bool) {
+	at := strings.LastIndex(text, " (") // a name may have brackets of its own
+	if at < 0 {
+		return "", "", false
+	}
+	id, closed := strings.CutSuffix(text[at+len(" ("):], ")")
+	return text[:at], id, closed && domain.ValidID(id)
+}
+
+// organisation reads an organisation: its id, its name as it is today or was on a
+// day, or both as reports write them.
 func (r *reading) organisation(key string, day domain.Date) string {
 	c, ok := r.get(key)
 	if !ok || r.err != nil {
@@ -201,6 +211,11 @@ func (r *reading) organisation(key string, day domain.Date) string {
 	x.refresh(d, version)
 	if id := strings.TrimPrefix(c.text, string(domain.OrganisationKind)+"/"); domain.ValidID(id) && d.Organisation(id) != nil {
 		return id
+	}
+	if name, id, ok := withID(c.text); ok {
+		if o := d.Organisation(id); o != nil && (spelled(o.Name(day)) == spelled(name) || spelled(o.Name(domain.LastDay)) == spelled(name)) {
+			return id
+		}
 	}
 	ids := x.exact[spelled(c.text)]
 	if len(ids) == 0 && ascii(c.text) {
