@@ -42,9 +42,13 @@ type outcome struct {
 	Exit int `json:"exit"`
 }
 
-// spoken are the variables that are handed over. All others are the service's
-// business: where the ledger is and who may open it.
-var spoken = []string{"ROLLBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR"}
+// spoken are the variables that are handed over: the language, and what stands
+// around a paper. All others are the service's business: where the ledger is and
+// who may open it.
+var spoken = []string{
+	"ROLLBOOK_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR",
+	"ROLLBOOK_SUPERIOR", "ROLLBOOK_OFFICE", "ROLLBOOK_PLACE", "ROLLBOOK_SIGNATURES",
+}
 
 // maxErrand bounds what is read of an errand.
 const maxErrand = 4 << 20
