@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"net/url"
+	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,8 +16,10 @@ import (
 	"github.com/knadh/koanf/providers/rawbytes"
 	"github.com/knadh/koanf/v2"
 	"github.com/spf13/cobra"
+	syntax "go.yaml.in/yaml/v3"
 
 	"rollbook/domain"
+	"rollbook/internal/postgres"
 )
 
 // setting is something that is the same for every command of an office, and so
@@ -27,25 +33,27 @@ type setting struct {
 	// list is what stands between several values in the environment; "" for a
 	// setting with one.
 	list string
+	// check says what is wrong with a value that a file has; nil for any text.
+	check func(string) domain.Text
 }
 
 // settings are all there are, in the order of docs/configuration.md.
 var settings = []setting{
 	{key: "data", flag: "data", env: "ROLLBOOK_DATA"},
-	{key: "language", flag: "lang", env: "ROLLBOOK_LANG"},
-	{key: "database", flag: "database", env: "ROLLBOOK_DATABASE"},
+	{key: "language", flag: "lang", env: "ROLLBOOK_LANG", check: checkLanguage},
+	{key: "database", flag: "database", env: "ROLLBOOK_DATABASE", check: checkDatabase},
 	{key: "master_key", flag: "master-key", env: "ROLLBOOK_MASTER_KEY"},
 	{key: "tree", flag: "tree", env: "ROLLBOOK_TREE"},
 	{key: "policy", flag: "policy", env: "ROLLBOOK_POLICY"},
 	{key: "signer", flag: "signer", env: "ROLLBOOK_SIGNER"},
 	{key: "anchors", flag: "anchor", env: "ROLLBOOK_ANCHORS", list: ","},
-	{key: "nats.url", flag: "nats", env: "ROLLBOOK_NATS"},
+	{key: "nats.url", flag: "nats", env: "ROLLBOOK_NATS", check: checkServers},
 	{key: "nats.nkey", flag: "nkey", env: "ROLLBOOK_NKEY"},
 	{key: "nats.feed_nkey", flag: "feed-nkey", env: "ROLLBOOK_FEED_NKEY"},
 	{key: "nats.ca", flag: "nats-ca", env: "ROLLBOOK_NATS_CA"},
 	{key: "nats.cert", flag: "nats-cert", env: "ROLLBOOK_NATS_CERT"},
 	{key: "nats.key", flag: "nats-key", env: "ROLLBOOK_NATS_KEY"},
-	{key: "service.listen", flag: "listen", on: "serve", env: "ROLLBOOK_LISTEN"},
+	{key: "service.listen", flag: "listen", on: "serve", env: "ROLLBOOK_LISTEN", check: checkListen},
 	{key: "service.url", flag: "url", on: "serve", env: "ROLLBOOK_URL"},
 	{key: "service.tls_cert", flag: "tls-cert", on: "serve", env: "ROLLBOOK_TLS_CERT"},
 	{key: "service.tls_key", flag: "tls-key", on: "serve", env: "ROLLBOOK_TLS_KEY"},
@@ -136,10 +144,10 @@ func readConfiguration(name string) (configuration, error) {
 	if bad != (domain.Text{}) {
 		return wrong(bad)
 	}
-	if u, err := url.Parse(values["ROLLBOOK_DATABASE"]); err == nil && info.Mode().Perm()&0o077 != 0 {
-		if _, secret := u.User.Password(); secret {
-			return wrong(textf("has a password in database, and others may read it (mode %04[1]o): chmod 600 %[2]s",
-				"có mật khẩu trong database mà người khác đọc được (quyền %04[1]o): chmod 600 %[2]s", info.Mode().Perm(), show(name)))
+	for _, s := range settings {
+		if v := values[s.env]; info.Mode().Perm()&0o077 != 0 && s.public(v) != v {
+			return wrong(textf("has a password in %[1]s, and others may read it (mode %04[2]o): chmod 600 %[3]s",
+				"có mật khẩu trong %[1]s mà người khác đọc được (quyền %04[2]o): chmod 600 %[3]s", s.key, info.Mode().Perm(), show(name)))
 		}
 	}
 	return configuration{name, values}, nil
@@ -152,11 +160,20 @@ func parseConfiguration(text []byte) (values map[string]string, bad domain.Text)
 	if err := k.Load(rawbytes.Provider(text), yaml.Parser()); err != nil {
 		return nil, textf("is not YAML with names and values: %v", "không phải YAML gồm tên và giá trị: %v", err)
 	}
+	if another(text) {
+		return nil, textf("has two documents; take out the line --- between them", "có hai tài liệu; hãy bỏ dòng --- ở giữa")
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Raw())) {
+		// Beside the heading that it stands for, either could be the one that counts.
+		if heading, below, dotted := strings.Cut(name, "."); dotted {
+			return nil, textf("%[1]q is written as the heading %[2]q with %[3]q below it", "%[1]q phải viết thành mục %[2]q với %[3]q bên dưới", show(name), show(heading), show(below))
+		}
+	}
 	values = map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(k.All())) {
 		value := k.Get(key)
 		isGroup := func(s setting) bool { return strings.HasPrefix(s.key, key+".") }
-		if value == nil && slices.ContainsFunc(settings, isGroup) {
+		if below, _ := value.(map[string]any); (value == nil || below != nil && len(below) == 0) && slices.ContainsFunc(settings, isGroup) {
 			continue // a heading with nothing below it
 		}
 		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == key })
@@ -179,6 +196,9 @@ func (s setting) text(value any) (text string, bad domain.Text) {
 	case nil:
 		return "", bad // as if the line were not there
 	case string:
+		if s.check != nil && v != "" {
+			bad = s.check(v)
+		}
 		return v, bad
 	case []any:
 		if s.list == "" {
@@ -195,6 +215,44 @@ func (s setting) text(value any) (text string, bad domain.Text) {
 		return strings.Join(all, s.list), bad
 	}
 	return "", textf("%s is a text; put it between quotes", "%s là chữ; hãy đặt trong ngoặc kép", s.key)
+}
+
+// another reports whether YAML goes on with a second document, which its reader
+// would leave out without a word.
+func another(text []byte) bool {
+	d := syntax.NewDecoder(bytes.NewReader(text))
+	var one syntax.Node
+	return d.Decode(&one) == nil && !errors.Is(d.Decode(&one), io.EOF)
+}
+
+func checkLanguage(v string) (bad domain.Text) {
+	if v != "vi" && v != "en" {
+		return textf("language is vi or en, not %q", "language là vi hoặc en, không phải %q", show(v))
+	}
+	return bad
+}
+
+// checkDatabase and checkServers do not quote what they refuse: there may be a
+// password in it.
+func checkDatabase(v string) (bad domain.Text) {
+	if !postgres.IsURL(v) {
+		return textf("database is an address such as postgres://USER@HOST/NAME", "database là địa chỉ dạng postgres://NGƯỜI_DÙNG@MÁY_CHỦ/TÊN")
+	}
+	return bad
+}
+
+func checkServers(v string) (bad domain.Text) {
+	if strings.Contains(v, "@") {
+		return textf("nats.url has a login in it; put an nkey into a file and name that in nats.nkey", "nats.url có thông tin đăng nhập; hãy để khoá nkey trong một tệp và ghi tệp đó ở nats.nkey")
+	}
+	return bad
+}
+
+func checkListen(v string) (bad domain.Text) {
+	if _, _, err := net.SplitHostPort(v); err != nil {
+		return textf("service.listen is an address such as 127.0.0.1:8080, not %q", "service.listen là địa chỉ dạng 127.0.0.1:8080, không phải %q", show(v))
+	}
+	return bad
 }
 
 func settingKeys() string {
@@ -257,7 +315,7 @@ func (a *app) configCheckCommand() *cobra.Command {
 			d := configDocument{args[0], []settingDocument{}}
 			for _, s := range settings {
 				if v, there := c.values[s.env]; there {
-					d.Settings = append(d.Settings, settingDocument{s.key, withoutPassword(v), "file", s.flag, s.env})
+					d.Settings = append(d.Settings, settingDocument{s.key, s.public(v), "file", s.flag, s.env})
 				}
 			}
 			a.showSettings(d)
@@ -286,7 +344,7 @@ func (a *app) inForce(cmd *cobra.Command, s setting) settingDocument {
 	default:
 		d.Value = defaultOf(cmd.Root(), s)
 	}
-	d.Value = withoutPassword(d.Value)
+	d.Value = s.public(d.Value)
 	return d
 }
 
@@ -302,13 +360,25 @@ func defaultOf(root *cobra.Command, s setting) string {
 	return ""
 }
 
-// withoutPassword returns an address without the password in it.
-func withoutPassword(v string) string {
-	u, err := url.Parse(v)
-	if err != nil || u.User == nil {
-		return v
+// passwords is what is secret in an address: what stands between the name of a
+// user and the @, and what is given as a parameter or in the words of libpq. It
+// hides too much rather than too little, because mistakes are where passwords are
+// that should not be.
+var passwords = regexp.MustCompile(`(?i)(://[^:/@\s]*:)\S*@|((?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s&]+)`)
+
+// public returns a value with xxxxx for each password in it. In the address of a
+// NATS server all of a login is secret.
+func (s setting) public(v string) string {
+	if i := strings.LastIndex(v, "@"); s.key == "nats.url" && i >= 0 {
+		return "xxxxx" + v[i:]
 	}
-	return u.Redacted()
+	return passwords.ReplaceAllStringFunc(v, func(found string) string {
+		m := passwords.FindStringSubmatch(found)
+		if m[1] != "" {
+			return m[1] + "xxxxx@"
+		}
+		return m[2] + "xxxxx"
+	})
 }
 
 func (a *app) showSettings(d configDocument) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,32 @@ func TestConfigurationPageIsCurrent(t *testing.T) {
 	}
 }
 
+// A password is not shown wherever somebody may have written it, and the rest of
+// the value is.
+func TestPasswordsOfSettingsAreNotShown(t *testing.T) {
+	for _, c := range []struct{ key, value, want string }{
+		{"database", "postgres://rollbook@db/rollbook", "postgres://rollbook@db/rollbook"},
+		{"database", "postgres://a:5432,b:5432/rollbook", "postgres://a:5432,b:5432/rollbook"},
+		{"database", "postgres://rollbook:hunter2@db/rollbook", "postgres://rollbook:xxxxx@db/rollbook"},
+		{"database", "postgres://rollbook:hunter2@db/rollbook?schema=two", "postgres://rollbook:xxxxx@db/rollbook?schema=two"},
+		{"database", "postgres://rollbook:hun%ter2@db/rollbook", "postgres://rollbook:xxxxx@db/rollbook"},
+		{"database", "postgres://rollbook:hun/ter2@hunter2@db/rollbook", "postgres://rollbook:xxxxx@db/rollbook"},
+		{"database", "postgres://rollbook@db/rollbook?password=hunter2&sslmode=require", "postgres://rollbook@db/rollbook?password=xxxxx&sslmode=require"},
+		{"database", "postgres://rollbook@db/rollbook?sslpassword=hunter2", "postgres://rollbook@db/rollbook?sslpassword=xxxxx"},
+		{"database", `host=db password = 'hunter2 \' hunter2' dbname=rollbook`, "host=db password = xxxxx dbname=rollbook"},
+		{"nats.url", "tls://n1:4222,tls://n2:4222", "tls://n1:4222,tls://n2:4222"},
+		{"nats.url", "tls://n1:4222,tls://u:hunter2@n2:4222", "xxxxx@n2:4222"},
+		{"nats.url", "hunter2@n1:4222", "xxxxx@n1:4222"},
+		{"service.url", "https://u:hunter2@rollbook.example", "https://u:xxxxx@rollbook.example"},
+		{"paper.place", "Mường Nhé", "Mường Nhé"},
+	} {
+		i := slices.IndexFunc(settings, func(s setting) bool { return s.key == c.key })
+		if got := settings[i].public(c.value); got != c.want {
+			t.Errorf("%s %q is shown as %q, want %q", c.key, c.value, got, c.want)
+		}
+	}
+}
+
 // Whatever a file has in it, it is taken as settings that are known, or refused
 // with a reason.
 func FuzzConfiguration(f *testing.F) {
@@ -61,7 +88,7 @@ func FuzzConfiguration(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, text := range []string{string(example), "", "data: 5", "nats:", "nats: {url: [a]}", "a: &x {b: *x}", "- a", "data: !!binary aGk=", "1: 2", "? [a]\n: b"} {
+	for _, text := range []string{string(example), "", "data: 5", "nats:", "nats: {url: [a]}", "a: &x {b: *x}", "- a", "data: !!binary aGk=", "1: 2", "? [a]\n: b", "data: a\n---\ndata: b", "nats.url: a\nnats: {url: b}"} {
 		f.Add(text)
 	}
 	known := map[string]bool{}
