@@ -47,12 +47,6 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 	gauge := func(name, help string, value float64) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_"+name, help, nil, nil), prometheus.GaugeValue, value)
 	}
-	truth := func(b bool) float64 {
-		if b {
-			return 1
-		}
-		return 0
-	}
 	l := m.ledger
 	last, err := l.log.Last(ctx)
 	if err == nil {
@@ -76,6 +70,14 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 	gauge("audit_witnesses", "Witnesses that have to cosign a checkpoint.", float64(s.policy.Quorum()))
 }
 
+// truth is how Prometheus writes yes and no.
+func truth(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 // feedMetrics are those of the feed.
 type feedMetrics struct{ ledger *Ledger }
 
@@ -95,11 +97,7 @@ func (m feedMetrics) Collect(out chan<- prometheus.Metric) {
 	known, kept, up, at, published := f.known, f.kept, f.up, f.at, f.published
 	f.mu.Unlock()
 	if kept {
-		value := 0.0
-		if up {
-			value = 1
-		}
-		send("up", "Whether the feed is being kept up with the log.", prometheus.GaugeValue, value)
+		send("up", "Whether the feed is being kept up with the log.", prometheus.GaugeValue, truth(up))
 	}
 	if !known {
 		return

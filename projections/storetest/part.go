@@ -10,10 +10,9 @@ import (
 	"rollbook/projections"
 )
 
-// parts damages what is kept of some subjects and makes just their parts anew.
-// What comes out is what a rebuild of everything comes to, and the comparison
-// names just what was damaged.
-func parts(t *testing.T, open func() Home) {
+// booked calls f with a few random histories, each in a store of its own.
+func booked(t *testing.T, open func() Home, f func(r *rand.Rand, all *history, h Home, projector projections.Projector)) {
+	t.Helper()
 	histories, size := 3, 120
 	if Long() {
 		histories, size = 25, 400 // each has connections of its own until the end
@@ -32,6 +31,15 @@ func parts(t *testing.T, open func() Home) {
 		if err := projector.Rebuild(t.Context(), h); err != nil {
 			t.Fatal(err)
 		}
+		f(r, all, h, projector)
+	}
+}
+
+// parts damages what is kept of some subjects and makes just their parts anew.
+// What comes out is what a rebuild of everything comes to, and the comparison
+// names just what was damaged.
+func parts(t *testing.T, open func() Home) {
+	booked(t, open, func(r *rand.Rand, all *history, h Home, projector projections.Projector) {
 		whole := dump(t, h, all.ids...)
 		for _, subject := range some(t, r, h) {
 			damaged := damage(t, r, h, subject)
@@ -62,30 +70,13 @@ func parts(t *testing.T, open func() Home) {
 				t.Fatal(err)
 			}
 		}
-	}
+	})
 }
 
 // models damages rows of two models and makes each anew alone: that one is as a
 // rebuild of everything makes it, and the other as it was.
 func models(t *testing.T, open func() Home) {
-	histories, size := 3, 120
-	if Long() {
-		histories, size = 25, 400 // each has connections of its own until the end
-	}
-	first := rand.IntN(1 << 30)
-	for n := range histories {
-		seed := first + n
-		t.Logf("seed %d", seed)
-		r := rand.New(rand.NewPCG(uint64(seed), 0))
-		all := newHistory()
-		if err := all.add(t.Context(), r, drawn(seed, size)); err != nil {
-			t.Fatal(err)
-		}
-		h := open()
-		projector := projections.Projector{Log: all.log, Store: h}
-		if err := projector.Rebuild(t.Context(), h); err != nil {
-			t.Fatal(err)
-		}
+	booked(t, open, func(r *rand.Rand, all *history, h Home, projector projections.Projector) {
 		whole, clean := dump(t, h, all.ids...), digests(t, h)
 		names := projections.Models()
 		r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
@@ -122,7 +113,7 @@ func models(t *testing.T, open func() Home) {
 			}
 		}
 		mustEqual(t, dump(t, h, all.ids...), whole, "each damaged model anew, and everything,")
-	}
+	})
 }
 
 // digests returns the digests of the models by name.
