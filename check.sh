@@ -128,6 +128,12 @@ browser() {
   "$program" --version 2>/dev/null
 }
 
+# tidy sees to it that both modules name what they need, before a long run finds out.
+tidy() {
+  go mod tidy -diff
+  (cd audit/interop && go mod tidy -diff)
+}
+
 format() {
   local files
   files=$(tool gofumpt -l -extra=group_params .)
@@ -301,6 +307,7 @@ step 'compiler' compiler
 step 'database' database
 step 'strace' faults
 step 'browser' browser
+step 'modules (go mod tidy)' tidy
 step 'format (gofumpt)' format
 step 'lint (golangci-lint, with vet)' tool golangci-lint run
 step 'build' go build ./...
