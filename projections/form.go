@@ -4,11 +4,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollbook/domain"
 )
+
+// Withheld takes the place of a count that whoever asked may not see. It is null in
+// JSON, and no count can be it.
+const Withheld = math.MinInt
+
+// count is a count in JSON.
+type count int
+
+func (n count) MarshalJSON() ([]byte, error) {
+	if n == Withheld {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, int64(n), 10), nil
+}
 
 // Form is a statistical form: how many there are, by what the form asks for, in an
 // organisation's subtree and, where that is asked for, in each part of it.
@@ -30,6 +46,44 @@ type Form struct {
 	// and could not be opened. They count as [domain.Unknown].
 	Closed int
 	Standing
+	open []bool // groups that have only the values that occur
+}
+
+// Withhold returns the form with its counts as show has them: those of which ok is
+// false are [Withheld]. Values that say by themselves that they occur, and parts of
+// which everything is withheld, are left out.
+func (f Form) Withhold(show func(n int) (shown int, ok bool)) Form {
+	if closed, ok := show(f.Closed); ok {
+		f.Closed = closed
+	} else {
+		f.Closed = Withheld
+	}
+	keep := make([][]int, len(f.Groups)) // values, by group
+	groups := make([]Group, len(f.Groups))
+	for i, g := range f.Groups {
+		groups[i].Name = g.Name
+		for j, value := range g.Values {
+			if _, ok := show(f.Rows[0].Counts[i][j]); ok || !f.open[i] {
+				keep[i], groups[i].Values = append(keep[i], j), append(groups[i].Values, value)
+			}
+		}
+	}
+	f.Groups = groups
+	var rows []FormRow
+	for n, r := range f.Rows {
+		counts := make([][]int, len(groups))
+		for i := range groups {
+			for _, j := range keep[i] {
+				counts[i] = append(counts[i], r.Counts[i][j])
+			}
+		}
+		r.Counts, r.groups = counts, groups
+		if r, something := r.Withhold(show); something || n == 0 {
+			rows = append(rows, r)
+		}
+	}
+	f.Rows = rows
+	return f
 }
 
 // Group is figures that belong together.
@@ -61,16 +115,45 @@ func (r FormRow) Count(group, value string) int {
 	return 0
 }
 
-// Sum returns the sum of a group.
+// Sum returns the sum of a group, as far as its counts are shown.
 func (r FormRow) Sum(group string) (sum int) {
 	for i, g := range r.groups {
 		if g.Name == group {
 			for _, n := range r.Counts[i] {
-				sum += n
+				if n != Withheld {
+					sum += n
+				}
 			}
 		}
 	}
 	return sum
+}
+
+// Withhold returns the row with its counts as show has them, likewise, and whether
+// any of them is shown.
+func (r FormRow) Withhold(show func(n int) (shown int, ok bool)) (row FormRow, something bool) {
+	counts := make([][]int, len(r.Counts))
+	for i := range counts {
+		counts[i] = make([]int, len(r.Counts[i]))
+		for j, n := range r.Counts[i] {
+			counts[i][j] = Withheld
+			if shown, ok := show(n); ok {
+				counts[i][j], something = shown, true
+			}
+		}
+	}
+	r.Counts = counts
+	return r, something
+}
+
+// Hides reports whether some counts of a group are [Withheld].
+func (r FormRow) Hides(group string) bool {
+	for i, g := range r.groups {
+		if g.Name == group && slices.Contains(r.Counts[i], Withheld) {
+			return true
+		}
+	}
+	return false
 }
 
 // MarshalJSON writes figures that stand alone as fields, and others in an object
@@ -92,7 +175,11 @@ func (r FormRow) MarshalJSON() ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			fields = append(fields, fmt.Sprintf("%s:%d", key, r.Counts[i][j]))
+			n, err := count(r.Counts[i][j]).MarshalJSON()
+			if err != nil {
+				return nil, err
+			}
+			fields = append(fields, fmt.Sprintf("%s:%s", key, n))
 		}
 		list := strings.Join(fields, ",")
 		if g.Name != "" {
@@ -130,9 +217,9 @@ func (f Form) MarshalJSON() ([]byte, error) {
 		days
 		By     []string  `json:"by"`
 		Rows   []FormRow `json:"rows"`
-		Closed int       `json:"closed"`
+		Closed count     `json:"closed"`
 		Standing
-	}{f.Report, f.Organisation, when, by, f.Rows, f.Closed, f.Standing})
+	}{f.Report, f.Organisation, when, by, f.Rows, count(f.Closed), f.Standing})
 }
 
 // part is a row of a form below the first.
@@ -209,7 +296,7 @@ func (t *Tally) Add(organisation, group, value string, n int) {
 // Form returns what was counted. Parts in which nothing was are left out, if they
 // have ended or are an organisation by itself.
 func (t *Tally) Form(report string, s Standing) Form {
-	f := Form{Report: report, Organisation: orNull(t.question.Organisation), AsOf: t.question.AsOf, Standing: s}
+	f := Form{Report: report, Organisation: orNull(t.question.Organisation), AsOf: t.question.AsOf, Standing: s, open: t.open}
 	for i, g := range t.groups {
 		if t.open[i] {
 			g.Values = t.values(g.Name)

@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "eaba21d940561da009b4e1bd8ab290f7"
+const code = "3a3c65b4225f7b00334c32950dbe7e7a"

@@ -16,6 +16,7 @@ import (
 
 	"rollbook/projections"
 	"rollbook/web/access"
+	"rollbook/web/service"
 )
 
 const apiPrefix = "/api/v1"
@@ -122,6 +123,8 @@ func (s *Server) describe(mux *http.ServeMux) huma.API {
 		reflect.TypeFor[projections.HeadcountRow]():  reflect.TypeFor[headcountRow](),
 		reflect.TypeFor[projections.ExplainedCell](): reflect.TypeFor[explainedCell](),
 		reflect.TypeFor[projections.Indicator]():     reflect.TypeFor[indicator](),
+		reflect.TypeFor[service.Form]():              reflect.TypeFor[form](),
+		reflect.TypeFor[projections.FormRow]():       reflect.TypeFor[formRow](),
 	} {
 		registry.RegisterTypeAlias(t, alias)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -183,8 +184,11 @@ func (o *office) conforms(method string, u *url.URL, a answer) {
 		if a.status == http.StatusNoContent {
 			return
 		}
-		if kind == "application/x-ndjson" || kind == "application/octet-stream" {
-			return // not JSON
+		if !strings.HasSuffix(kind, "json") || kind == "application/x-ndjson" {
+			if content, _ := responsesOf(methods[strings.ToLower(method)], a.status)["content"].(map[string]any); content[kind] == nil {
+				o.t.Errorf("%s %s is answered %d as %q, which openapi.json does not have", method, u.Path, a.status, kind)
+			}
+			return
 		}
 		o.compiling.Lock() // the compiler is for one at a time
 		schema, err := o.schemas.Compile(pointer + "/content/" + escape.Replace(kind) + "/schema")
@@ -205,6 +209,14 @@ func (o *office) conforms(method string, u *url.URL, a answer) {
 	if a.status != http.StatusNotFound && a.status != http.StatusUnauthorized && a.status != http.StatusMethodNotAllowed {
 		o.t.Errorf("%s %s is not in openapi.json and is answered %d", method, u.Path, a.status)
 	}
+}
+
+// responsesOf returns what an operation of openapi.json has of a status.
+func responsesOf(operation any, status int) map[string]any {
+	described, _ := operation.(map[string]any)
+	responses, _ := described["responses"].(map[string]any)
+	of, _ := responses[strconv.Itoa(status)].(map[string]any)
+	return of
 }
 
 // fits reports whether a path is one of a template.

@@ -38,13 +38,13 @@ func (o *office) calls(operation, path, organisation string) call {
 		fill("id", organisation)
 	case "member-bundle":
 		fill("member", "m-"+organisation)
-	case "report-movements":
+	case "report-movements", "report-admissions", "report-discipline", "report-confirmations", "report-badges":
 		q.Set("from", "2021-12-31")
 		q.Set("to", "2022-12-31")
-	case "report-indicators":
+	case "report-indicators", "report-ratings":
 		q.Set("year", "2022")
 		q.Set("as_of", "2022-12-31")
-	case "explain-headcount", "explain-movements", "explain-indicators":
+	case "explain-headcount", "explain-movements", "explain-indicators", "explain-findings":
 		q.Set("from", "2021-12-31")
 		q.Set("to", "2022-12-31")
 	case "add-account":

@@ -99,7 +99,7 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 	}
 	if d.format != asJSON {
 		p := paper()
-		if err := a.prove(ctx, in.ledger, &p, s); err != nil {
+		if err := reports.Prove(ctx, in.ledger, &p); err != nil {
 			return err
 		}
 		switch d.format {
@@ -133,19 +133,6 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 		return nil
 	}
 	a.out.line(show(d.output))
-	return nil
-}
-
-// prove adds to a paper what the log came to where it was answered.
-func (a *app) prove(ctx context.Context, l *ledger.Ledger, p *papers.Paper, s projections.Standing) error {
-	root, err := l.RootAt(ctx, s.Position)
-	if err != nil {
-		return err
-	}
-	p.Standing.Root, p.Standing.Unwitnessed = root.String(), true
-	if policy, err := l.Policy(); err == nil { // else nobody signs at all
-		p.Standing.Unwitnessed = policy.Unwitnessed()
-	}
 	return nil
 }
 
@@ -187,47 +174,29 @@ func (a *app) letterheadFlags(cmd *cobra.Command) {
 		"on paper, a block to be signed: lines with | between, and after a second | at once the name, such as 'T/M BAN THƯỜNG VỤ|BÍ THƯ||Lò Văn A'; may be given again (ROLLBOOK_SIGNATURES, separated by semicolons)")
 }
 
+// envHead is what the environment says of the office, for papers of the service.
+func (a *app) envHead() reports.Head {
+	return reports.Head{
+		Superior: a.env("ROLLBOOK_SUPERIOR"), Office: a.env("ROLLBOOK_OFFICE"), Place: a.env("ROLLBOOK_PLACE"), Signatures: splitOn(a.env("ROLLBOOK_SIGNATURES"), ";"),
+	}
+}
+
 // letterhead gives a paper what stands around it in the official form.
 func (a *app) letterhead(ctx context.Context, in inquiry, p *papers.Paper) error {
-	h := a.head
-	p.Letterhead = papers.Letterhead{Superior: h.superior, Organisation: h.office, Nation: papers.OfficialHeading(a.lang), Place: h.place, Dated: a.today()}
-	if h.dated != "" {
-		d, err := dateFlag("dated", h.dated)
+	head := reports.Head{Superior: a.head.superior, Office: a.head.office, Place: a.head.place, Dated: a.today(), Signatures: a.head.signatures}
+	if a.head.dated != "" {
+		d, err := dateFlag("dated", a.head.dated)
 		if err != nil {
 			return err
 		}
-		p.Letterhead.Dated = d
+		head.Dated = d
 	}
 	directory, _, err := in.figures.Directory(ctx, in.Question)
 	if err != nil {
 		return err
 	}
-	id := in.Organisation
-	if tops := directory.Children(in.AsOf)[""]; id == "" && len(tops) == 1 {
-		id = tops[0]
-	}
-	if o := directory.Organisation(id); o != nil && h.office == "" {
-		p.Letterhead.Organisation = o.Name(in.AsOf)
-	}
-	if o := directory.Organisation(directory.Parent(id, in.AsOf)); o != nil && h.superior == "" && h.office == "" {
-		p.Letterhead.Superior = o.Name(in.AsOf)
-	}
-	for _, s := range h.signatures {
-		p.Letterhead.Signatures = append(p.Letterhead.Signatures, signature(s))
-	}
-	if len(h.signatures) == 0 {
-		p.Letterhead.Signatures = []papers.Signature{
-			{Lines: []string{a.say("PREPARED BY", "NGƯỜI LẬP BIỂU"), a.say("(signature, full name)", "(Ký, ghi rõ họ tên)")}},
-			{Lines: []string{a.say("FOR THE COMMITTEE", "T/M CẤP ỦY"), a.say("(signature, seal, full name)", "(Ký, đóng dấu, ghi rõ họ tên)")}},
-		}
-	}
+	p.Letterhead = in.reader.Letterhead(head, directory, in.Organisation, in.AsOf)
 	return nil
-}
-
-// signature reads a block to be signed.
-func signature(s string) papers.Signature {
-	above, name, _ := strings.Cut(s, "||")
-	return papers.Signature{Lines: strings.Split(above, "|"), Name: name}
 }
 
 func splitOn(s, separator string) []string {

@@ -201,7 +201,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	s := &service.Service{Ledger: l, Access: rights, Provider: provider, Clock: a.now}
+	s := &service.Service{Ledger: l, Access: rights, Provider: provider, Clock: a.now, Head: a.envHead()}
 	seen, err := pages.New(s, a.logger)
 	if err != nil {
 		return err

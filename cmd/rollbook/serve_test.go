@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -15,8 +17,10 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,4 +207,102 @@ func selfSigned(t *testing.T, name string) (cert, key []byte) {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
+}
+
+// unpacked returns a workbook's parts by name, which stand in its archive in any order;
+// and what is no workbook as it is.
+func unpacked(t *testing.T, file []byte) []byte {
+	t.Helper()
+	if !bytes.HasPrefix(file, []byte("PK")) {
+		return file
+	}
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(z.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	var all bytes.Buffer
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString(f.Name + "\n")
+		if _, err := io.Copy(&all, r); err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Close()
+	}
+	return all.Bytes()
+}
+
+// Every report that the service hands out is, to the byte, the file that the command
+// writes.
+func TestTheServiceHandsOutTheFilesOfTheCommand(t *testing.T) {
+	dir := shortDir(t)
+	if a := rollbook(t, nil, "--data", dir, "import", filepath.Join("testdata", "office.ndjson")); a.exit != exitDone {
+		t.Fatalf("import: %+v", a)
+	}
+	type file struct {
+		path   string
+		head   http.Header
+		wanted []byte
+	}
+	var files []file
+	for path, args := range examples {
+		what, name, _ := strings.Cut(path, " ")
+		switch what {
+		case "report":
+			what = "reports"
+		case "explain":
+		default:
+			continue
+		}
+		q, head := url.Values{"lang": {"vi"}}, http.Header{}
+		for i := 0; i < len(args); i++ {
+			flag := strings.ReplaceAll(strings.TrimPrefix(args[i], "--"), "-", "_")
+			switch {
+			case flag == "search":
+				i++
+				head.Set("X-Search", args[i])
+			case i+1 < len(args) && !strings.HasPrefix(args[i+1], "--"):
+				i++
+				q.Set(flag, args[i])
+			default:
+				q.Set(flag, "true")
+			}
+		}
+		for _, form := range []string{"csv", "xlsx", "pdf"} {
+			out := filepath.Join(t.TempDir(), "report."+form)
+			if a := rollbook(t, nil, append(append(strings.Fields(path), args...), "--data", dir, "--lang", "vi", "-o", out)...); a.exit != exitDone {
+				t.Fatalf("%s as %s: %+v", path, form, a)
+			}
+			wanted, err := os.ReadFile(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.Set("format", form)
+			files = append(files, file{"/api/v1/" + what + "/" + name + "?" + q.Encode(), head, wanted})
+		}
+	}
+	if len(files) != 3*17 {
+		t.Errorf("%d files to compare, want three of each report", len(files))
+	}
+	service := serveDirectory(t, dir)
+	for _, f := range files {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://ledger"+f.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header = f.head
+		response, err := service.owner.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !bytes.Equal(unpacked(t, got), unpacked(t, f.wanted)) {
+			t.Errorf("%s: %d, %d bytes from the service, %d from the command, %v", f.path, response.StatusCode, len(got), len(f.wanted), err)
+		}
+	}
 }

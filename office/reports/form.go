@@ -63,10 +63,9 @@ func (r Reader) list(f projections.Form) (tables []papers.Table) {
 			t.Brief = r.figure("", g.Values[0]) + ": " + r.number(row.Counts[i][0])
 		}
 		for j, value := range g.Values {
-			n := row.Counts[i][j]
-			cells := []papers.Cell{papers.Text(r.figure(g.Name, value)), papers.Number(n)}
+			cells := []papers.Cell{papers.Text(r.figure(g.Name, value)), r.count(row.Counts[i][j])}
 			if g.Name != "" {
-				cells = append(cells, papers.Share(n, whole(row, g.Name, value)))
+				cells = append(cells, r.share(row, g.Name, value))
 			}
 			t.Rows = append(t.Rows, cells)
 		}
@@ -125,10 +124,9 @@ func (r Reader) crossed(f projections.Form, name string, groups []projections.Gr
 		for _, g := range groups {
 			_, shares := basesOf[g.Name]
 			for _, value := range g.Values {
-				n := row.Count(g.Name, value)
-				cells = append(cells, papers.Number(n))
+				cells = append(cells, r.count(row.Count(g.Name, value)))
 				if shares {
-					cells = append(cells, papers.Share(n, whole(row, g.Name, value)))
+					cells = append(cells, r.share(row, g.Name, value))
 				}
 			}
 		}
@@ -147,6 +145,15 @@ func (r Reader) partName(row projections.FormRow) string {
 		return fmt.Sprintf(r.say("directly in %s", "trực tiếp tại %s"), row.Name)
 	}
 	return row.Name
+}
+
+// share is the cell of a figure as a share. Where some of its group are withheld it
+// would be of the others only, and is left open.
+func (r Reader) share(row projections.FormRow, group, value string) papers.Cell {
+	if row.Hides(group) {
+		return papers.Text(r.withheld())
+	}
+	return papers.Share(row.Count(group, value), whole(row, group, value))
 }
 
 // whole is what a figure is a share of: of grades, those who are rated.
@@ -196,7 +203,7 @@ func formData(f projections.Form) [][]string {
 	for _, row := range f.Rows {
 		for i, g := range f.Groups {
 			for j, value := range g.Values {
-				rows = append(rows, []string{orEmpty(row.Organisation), row.Name, strconv.FormatBool(row.Itself), g.Name, value, strconv.Itoa(row.Counts[i][j])})
+				rows = append(rows, []string{orEmpty(row.Organisation), row.Name, strconv.FormatBool(row.Itself), g.Name, value, itoa(row.Counts[i][j])})
 			}
 		}
 	}
@@ -225,14 +232,14 @@ func (r Reader) MovementsByPart(m projections.MovementsByPart) papers.Paper {
 	data := func(organisation, name string, itself bool, line func(string) int) {
 		row := []string{organisation, name, strconv.FormatBool(itself), m.From.String(), m.To.String()}
 		for _, l := range lines {
-			row = append(row, strconv.Itoa(line(l)))
+			row = append(row, itoa(line(l)))
 		}
 		p.Data = append(p.Data, row)
 	}
 	cells := func(name string, line func(string) int) []papers.Cell {
 		list := []papers.Cell{papers.Text(name)}
 		for _, l := range lines {
-			list = append(list, papers.Number(line(l)))
+			list = append(list, r.count(line(l)))
 		}
 		return list
 	}

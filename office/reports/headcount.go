@@ -31,10 +31,10 @@ func (r Reader) Headcount(h projections.Headcount) papers.Paper {
 	}
 	members := papers.Column{Head: r.say("Members", "Đảng viên"), Right: true}
 	if len(by) == 0 {
-		p.Data = append(p.Data, []string{strconv.Itoa(h.Total)})
+		p.Data = append(p.Data, []string{itoa(h.Total)})
 		p.Tables = []papers.Table{{
 			Brief:   r.say("Members: ", "Đảng viên: ") + r.number(h.Total),
-			Columns: []papers.Column{members}, Rows: [][]papers.Cell{{papers.Number(h.Total)}},
+			Columns: []papers.Column{members}, Rows: [][]papers.Cell{{r.count(h.Total)}},
 		}}
 		return p
 	}
@@ -64,7 +64,7 @@ func (r Reader) Headcount(h projections.Headcount) papers.Paper {
 		t.Rows = append(t.Rows, cells)
 	}
 	t.Total = make([]papers.Cell, len(t.Columns))
-	t.Total[0], t.Total[len(by)], t.Total[len(by)+1] = papers.Text(r.say("Total", "Tổng số")), papers.Number(h.Total), papers.Share(h.Total, h.Total)
+	t.Total[0], t.Total[len(by)], t.Total[len(by)+1] = papers.Text(r.say("Total", "Tổng số")), r.count(h.Total), papers.Share(max(h.Total, 0), max(h.Total, 0))
 	p.Tables = []papers.Table{t}
 	return p
 }

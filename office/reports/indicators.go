@@ -31,8 +31,11 @@ func (r Reader) Indicators(i projections.Indicators) papers.Paper {
 		{Head: r.say("Share", "Tỷ lệ"), Right: true},
 	}}
 	for _, code := range projections.IndicatorCodes() {
-		v := first.Indicators[code]
+		v, shown := first.Indicators[code]
 		row := []papers.Cell{papers.Text(words.Indicators.In(r.Lang, code)), papers.Number(v.Numerator), papers.Text(""), papers.Text("")}
+		if !shown {
+			row[1] = papers.Text(r.withheld())
+		}
 		if v.Share {
 			row[2], row[3] = papers.Number(v.Denominator), papers.Share(v.Numerator, v.Denominator)
 		}
@@ -58,10 +61,21 @@ func (r Reader) indicatorsByOrganisation(i projections.Indicators) papers.Table 
 	}}
 	row := func(of projections.IndicatorRow, name string) []papers.Cell {
 		v := of.Indicators
-		ratio := func(code string) papers.Cell { return papers.Ratio(v[code].Numerator, v[code].Denominator) }
-		share := func(code string) papers.Cell { return papers.Share(v[code].Numerator, v[code].Denominator) }
+		shown := func(code string, cell papers.Cell) papers.Cell {
+			if _, ok := v[code]; !ok {
+				return papers.Text(r.withheld())
+			}
+			return cell
+		}
+		number := func(code string) papers.Cell { return shown(code, papers.Number(v[code].Numerator)) }
+		ratio := func(code string) papers.Cell {
+			return shown(code, papers.Ratio(v[code].Numerator, v[code].Denominator))
+		}
+		share := func(code string) papers.Cell {
+			return shown(code, papers.Share(v[code].Numerator, v[code].Denominator))
+		}
 		return []papers.Cell{
-			papers.Text(name), papers.Number(v["members"].Numerator), papers.Number(v["official"].Numerator), papers.Number(v["provisional"].Numerator),
+			papers.Text(name), number("members"), number("official"), number("provisional"),
 			share("ethnic_minority_share"), ratio("admission_quota_rate"), ratio("term_target_rate"), share("rated_share"), ratio("villages_with_cell"),
 		}
 	}
@@ -94,8 +108,12 @@ func indicatorData(i projections.Indicators) [][]string {
 	rows := [][]string{{"organisation", "name", "indicator", "numerator", "denominator", "value"}}
 	for _, r := range i.Rows {
 		for _, code := range projections.IndicatorCodes() {
-			v := r.Indicators[code]
+			v, shown := r.Indicators[code]
 			row := []string{orEmpty(r.Organisation), r.Name, code, "", "", ""}
+			if !shown { // withheld
+				rows = append(rows, row)
+				continue
+			}
 			if v.Share {
 				row[3], row[4] = strconv.Itoa(v.Numerator), strconv.Itoa(v.Denominator)
 			}

@@ -2,7 +2,6 @@ package reports
 
 import (
 	"fmt"
-	"strconv"
 
 	"rollbook/office/papers"
 	"rollbook/projections"
@@ -16,10 +15,10 @@ func (r Reader) Movements(m projections.Movements) papers.Paper {
 	t := papers.Table{
 		Columns: []papers.Column{{Head: r.say("Movement", "Biến động")}, {}, {Head: r.say("Members", "Đảng viên"), Right: true}},
 		Rows: [][]papers.Cell{{
-			papers.Text(fmt.Sprintf(r.say("Opening, %s", "Đầu kỳ, %s"), m.From.Vietnamese())), papers.Text(""), papers.Number(m.Opening),
+			papers.Text(fmt.Sprintf(r.say("Opening, %s", "Đầu kỳ, %s"), m.From.Vietnamese())), papers.Text(""), r.count(m.Opening),
 		}},
 		Total: []papers.Cell{
-			papers.Text(fmt.Sprintf(r.say("Closing, %s", "Cuối kỳ, %s"), m.To.Vietnamese())), papers.Text(""), papers.Number(m.Closing),
+			papers.Text(fmt.Sprintf(r.say("Closing, %s", "Cuối kỳ, %s"), m.To.Vietnamese())), papers.Text(""), r.count(m.Closing),
 		},
 		Tail: []string{
 			fmt.Sprintf(r.say("Confirmed within the period: %s (neither in nor out).", "Công nhận chính thức trong kỳ: %s (không tăng, không giảm)."), r.number(m.Confirmed)),
@@ -29,26 +28,30 @@ func (r Reader) Movements(m projections.Movements) papers.Paper {
 	head := []string{"organisation", "from", "to"}
 	data := []string{orEmpty(m.Organisation), m.From.String(), m.To.String()}
 	for _, line := range projections.MovementColumns() {
-		head, data = append(head, line), append(data, strconv.Itoa(m.Line(line)))
+		head, data = append(head, line), append(data, itoa(m.Line(line)))
 	}
 	p.Data = [][]string{head, data}
 	for _, line := range projections.MovementLines() {
 		way := in
-		n := m.Line(line)
+		sign := 1
 		switch line {
 		case "confirmed": // see Tail
 			continue
 		case "moved_out", "transferred_out", "expelled", "removed", "resigned", "died":
-			way, n = out, -n
+			way, sign = out, -1
 		}
-		t.Rows = append(t.Rows, []papers.Cell{papers.Text(words.Movements.In(r.Lang, line)), papers.Text(way), papers.Change(n)})
+		t.Rows = append(t.Rows, []papers.Cell{papers.Text(words.Movements.In(r.Lang, line)), papers.Text(way), r.change(m.Line(line), sign)})
 	}
 	p.Tables = []papers.Table{t}
 	return p
 }
 
-// reconciliation says whether the movements make the closing.
+// reconciliation says whether the movements make the closing, which those that are
+// withheld or rounded cannot be asked.
 func (r Reader) reconciliation(m projections.Movements) string {
+	if r.Withheld != "" {
+		return r.say("Rounded numbers need not add up.", "Số đã làm tròn có thể không khớp khi cộng lại.")
+	}
 	sum := fmt.Sprintf("%s + %s − %s = %s", r.number(m.Opening), r.number(m.Ins()), r.number(m.Outs()), r.number(m.Opening+m.Ins()-m.Outs()))
 	if m.Reconciles() {
 		return r.say("Reconciles: ", "Khớp: ") + sum + "."

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -17,6 +18,9 @@ type Reader struct {
 	Lang string
 	// Names are those of organisations, by id.
 	Names Names
+	// Withheld, if given, says why small numbers are withheld from this reader and
+	// others rounded, in their language. The answers are such already.
+	Withheld string
 }
 
 // Names are the names of organisations by id.
@@ -34,7 +38,39 @@ func (n Names) Of(id string) string {
 func (r Reader) say(en, vi string) string { return domain.Text{EN: en, VI: vi}.In(r.Lang) }
 
 // number writes a number as people read it.
-func (r Reader) number(n int) string { return papers.Paper{Lang: r.Lang}.Number(n) }
+func (r Reader) number(n int) string {
+	if n == projections.Withheld {
+		return r.withheld()
+	}
+	return papers.Paper{Lang: r.Lang}.Number(n)
+}
+
+// withheld stands where a number is that the reader may not see.
+func (r Reader) withheld() string { return r.say("hidden", "ẩn") }
+
+// count is the cell of a number that may be withheld.
+func (r Reader) count(n int) papers.Cell {
+	if n == projections.Withheld {
+		return papers.Text(r.withheld())
+	}
+	return papers.Number(n)
+}
+
+// change is the cell of what came in, or with sign −1 went out, likewise.
+func (r Reader) change(n, sign int) papers.Cell {
+	if n == projections.Withheld {
+		return papers.Text(r.withheld())
+	}
+	return papers.Change(sign * n)
+}
+
+// itoa writes a number for programs: nothing for one that is withheld.
+func itoa(n int) string {
+	if n == projections.Withheld {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
 
 func (r Reader) percent(n, of int) string { return papers.Paper{Lang: r.Lang}.Percent(n, of) }
 
@@ -56,9 +92,13 @@ func (r Reader) period(from, to domain.Date) string {
 
 // paper begins a paper with what every report says of itself.
 func (r Reader) paper(title, scope, days string, asOf domain.Date, s projections.Standing) papers.Paper {
+	remarks := r.Remarks(s)
+	if r.Withheld != "" {
+		remarks = append(remarks, r.Withheld)
+	}
 	return papers.Paper{
 		Lang: r.Lang, Title: title, Scope: scope, Days: days,
-		Standing: papers.Standing{AsOf: asOf, KnownAt: uint64(s.KnownAt), Position: uint64(s.Position), Complete: s.Complete, Remarks: r.Remarks(s)},
+		Standing: papers.Standing{AsOf: asOf, KnownAt: uint64(s.KnownAt), Position: uint64(s.Position), Complete: s.Complete, Remarks: remarks},
 	}
 }
 

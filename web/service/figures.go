@@ -72,7 +72,7 @@ func (s *Service) Headcount(ctx context.Context, q projections.Question, by []pr
 		return Headcount{}, err
 	}
 	out := Headcount{Headcount: h, Total: w.number(h.Total), Withheld: w}
-	out.Rows = w.rows(h.Rows)
+	out.Headcount.Total, out.Rows = w.count(h.Total), w.rows(h.Rows)
 	return out, nil
 }
 
@@ -93,13 +93,33 @@ func (s *Service) Movements(ctx context.Context, q projections.Question, from do
 	if err != nil {
 		return Movements{}, err
 	}
-	n := w.number
-	return Movements{
-		Movements: m, Withheld: w,
-		Opening: n(m.Opening), Admitted: n(m.Admitted), TransferredIn: n(m.TransferredIn), Restored: n(m.Restored), BroughtForward: n(m.BroughtForward),
-		MovedIn: n(m.MovedIn), MovedOut: n(m.MovedOut), TransferredOut: n(m.TransferredOut), Expelled: n(m.Expelled), Removed: n(m.Removed),
-		Resigned: n(m.Resigned), Died: n(m.Died), Closing: n(m.Closing), Confirmed: n(m.Confirmed),
-	}, nil
+	return w.movements(m), nil
+}
+
+// MovementsByPart is [Movements] with a row for each part of the organisation.
+type MovementsByPart struct {
+	Movements
+	Rows []projections.FormRow `json:"rows"`
+}
+
+// MovementsByPart counts likewise, for each part of the organisation too; it needs
+// [access.ReadFigures].
+func (s *Service) MovementsByPart(ctx context.Context, q projections.Question, from domain.Date) (MovementsByPart, error) {
+	if q.AsOf < from {
+		return MovementsByPart{}, badInput("to", "lies before from; exchange them", "sớm hơn from; hãy đổi lại")
+	}
+	f, w, err := s.figures(ctx, &q)
+	if err != nil {
+		return MovementsByPart{}, err
+	}
+	if err := w.day("from", from); err != nil {
+		return MovementsByPart{}, err
+	}
+	m, err := f.MovementsByPart(ctx, q, from)
+	if err != nil {
+		return MovementsByPart{}, err
+	}
+	return MovementsByPart{w.movements(m.Movements), w.parts(m.Rows)}, nil
 }
 
 // Indicators computes the indicators of a year; it needs [access.ReadFigures].
@@ -138,6 +158,28 @@ func (s *Service) Worklist(ctx context.Context, q projections.Question, ahead in
 		w.Rows = slices.DeleteFunc(w.Rows, func(r projections.Work) bool { return !slices.Contains(kinds, r.Kind) })
 	}
 	return w, err
+}
+
+// Findings lists departures from the charter's rules; it needs [access.ReadEntries].
+// They name members by id.
+func (s *Service) Findings(ctx context.Context, q projections.FindingsQuestion) (projections.Findings, error) {
+	if q.From > q.AsOf {
+		return projections.Findings{}, badInput("from", "lies after the last day; exchange them", "sau ngày cuối; hãy đổi lại")
+	}
+	if err := s.Access.Allowed(ctx, access.ReadEntries, q.Organisation); err != nil {
+		return projections.Findings{}, err
+	}
+	return s.Ledger.Findings(ctx, q)
+}
+
+// ExplainFindings says which findings appeared and which were cleared; it needs
+// [access.ReadEntries].
+func (s *Service) ExplainFindings(ctx context.Context, c Comparison) (projections.ExplainedFindings, error) {
+	if err := s.Access.Allowed(ctx, access.ReadEntries, c.To.Organisation); err != nil {
+		return projections.ExplainedFindings{}, err
+	}
+	e, err := s.Ledger.ExplainFindings(ctx, c.To, c.From)
+	return e, backwards(err)
 }
 
 // entries returns the figures for a visitor who may see the entries behind those

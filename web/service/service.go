@@ -11,6 +11,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
+	"rollbook/office/reports"
 	"rollbook/projections"
 	"rollbook/web/access"
 	"rollbook/web/openid"
@@ -22,6 +23,9 @@ type Service struct {
 	Access *access.Access
 	// Provider says who people are that have no password here; nil if none does.
 	Provider *openid.Provider
+	// Head is what stands around papers. Without a day they are of the day on which
+	// they are made.
+	Head reports.Head
 	// RightsFor is how long a right counts that was looked up, for who reads on and on:
 	// a second if zero.
 	RightsFor time.Duration

@@ -86,6 +86,69 @@ func (w *Withheld) number(n int) *int {
 	return &n
 }
 
+// count returns a number as it is shown, [projections.Withheld] if it is not.
+func (w *Withheld) count(n int) int {
+	if shown := w.number(n); shown != nil {
+		return *shown
+	}
+	return projections.Withheld
+}
+
+// form returns a form as it is shown.
+func (w *Withheld) form(f projections.Form) projections.Form {
+	if w == nil {
+		return f
+	}
+	return f.Withhold(w.show)
+}
+
+// show returns a number as it is shown, and whether it is.
+func (w *Withheld) show(n int) (shown int, ok bool) {
+	shown = w.count(n)
+	return shown, shown != projections.Withheld
+}
+
+// parts returns the parts of an organisation as they are shown: those of which
+// something is.
+func (w *Withheld) parts(rows []projections.FormRow) []projections.FormRow {
+	if w == nil {
+		return rows
+	}
+	shown := []projections.FormRow{}
+	for _, r := range rows {
+		if r, something := r.Withhold(w.show); something {
+			shown = append(shown, r)
+		}
+	}
+	return shown
+}
+
+// movements returns movements as they are shown, and their numbers, nil where one is
+// not.
+func (w *Withheld) movements(m projections.Movements) Movements {
+	out := Movements{Movements: m, Withheld: w}
+	shown := func(n *int, at **int) {
+		*at = w.number(*n)
+		*n = w.count(*n)
+	}
+	in := &out.Movements
+	shown(&in.Opening, &out.Opening)
+	shown(&in.Admitted, &out.Admitted)
+	shown(&in.TransferredIn, &out.TransferredIn)
+	shown(&in.Restored, &out.Restored)
+	shown(&in.BroughtForward, &out.BroughtForward)
+	shown(&in.MovedIn, &out.MovedIn)
+	shown(&in.MovedOut, &out.MovedOut)
+	shown(&in.TransferredOut, &out.TransferredOut)
+	shown(&in.Expelled, &out.Expelled)
+	shown(&in.Removed, &out.Removed)
+	shown(&in.Resigned, &out.Resigned)
+	shown(&in.Died, &out.Died)
+	shown(&in.Closing, &out.Closing)
+	shown(&in.Confirmed, &out.Confirmed)
+	return out
+}
+
 // rows returns the rows that are shown.
 func (w *Withheld) rows(rows []projections.HeadcountRow) []projections.HeadcountRow {
 	if w == nil {
