@@ -150,6 +150,7 @@ func (s *Server) describe(mux *http.ServeMux) huma.API {
 	s.registerReports(api)
 	s.registerAudit(api)
 	s.registerAccess(api)
+	s.registerCommands(api)
 	nullable(registry)
 	return api
 }

@@ -167,7 +167,7 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		end := time.Now().Add(s.options.Limits.Request)
 		_ = c.SetReadDeadline(end)                                // a test's recorder has none
 		_ = c.SetWriteDeadline(end.Add(s.options.Limits.Request)) // likewise; later, so that who sent too slowly is still told
-		if r.URL.Path == apiPrefix+"/imports" || r.URL.Path == "/import" {
+		if r.URL.Path == apiPrefix+"/imports" || r.URL.Path == commandsPath || r.URL.Path == "/import" {
 			r.Body = &upload{ReadCloser: http.MaxBytesReader(w, r.Body, maxUpload), c: c, began: time.Now()}
 		} else {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -206,7 +206,7 @@ func (s *Server) compressed(next http.Handler) http.Handler {
 	}
 	h := wrap(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.Contains(r.Header.Get("Accept"), eventStream) { // what is written has to be seen
+		if strings.Contains(r.Header.Get("Accept"), eventStream) || r.URL.Path == commandsPath { // what is written has to be seen
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -36,6 +36,9 @@ type Options struct {
 	URL string
 	// Secure is true when people reach the service by TLS, its own or a proxy's.
 	Secure bool
+	// Commands does a command that a visitor has sent, and returns its exit code. Nil does
+	// none.
+	Commands func(context.Context, Command) (exit int)
 	// Limits bound what is under way.
 	Limits Limits
 	// Version is that of the program.

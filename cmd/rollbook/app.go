@@ -39,6 +39,7 @@ type app struct {
 	lang     string
 	verbose  bool
 	head     letterheadFlags
+	server   remote
 
 	config      configuration
 	environment func(string) string // without the configuration file; nil if there is none
@@ -53,6 +54,7 @@ type app struct {
 	shared  *ledger.Ledger // the one that the service has open
 	service *app           // the service, which knows where that is
 	where   string         // the directory that the caller is in
+	visit   *visit         // of one that a visitor has sent; nil for all others
 }
 
 func (a *app) run(ctx context.Context, args []string) int {
@@ -68,6 +70,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.translate(root) // a shell shows what commands and flags are for
 	}
 	err := root.ExecuteContext(ctx)
+	if a.visit != nil {
+		err = a.refusal(ctx, err)
+	}
 	if h, ok := errors.AsType[*handedOverError](err); ok {
 		return h.exit
 	}
@@ -137,11 +142,11 @@ func (a *app) root() *cobra.Command {
 			return a.wrongSubcommand(cmd, args)
 		},
 		Args: cobra.ArbitraryArgs,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.begin(); err != nil {
 				return err
 			}
-			return a.handOver(cmd)
+			return a.handOver(cmd, args)
 		},
 	}
 	dir := a.env("ROLLBOOK_DATA")
@@ -165,6 +170,9 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.unsafe, "unsafe-sync", false, "accept a log that answers before facts are on the disk; for data that can be made again. Every report says so")
 	// Not with the variable as its default: help would show it, with a password.
 	f.StringVar(&a.database, "database", "", "PostgreSQL database for the read models and the keys of a new ledger, as postgres://USER@HOST/NAME; without it files in the data directory (ROLLBOOK_DATABASE, PGPASSWORD)")
+	f.StringVar(&a.server.URL, "server", a.env("ROLLBOOK_SERVER"), "service that is to do the command, such as https://rollbook.example; without it the ledger of the data directory (ROLLBOOK_SERVER)")
+	f.StringVar(&a.server.Token, "token-file", a.env("ROLLBOOK_TOKEN_FILE"), "with --server: file with a token for that service, which nobody else may read (ROLLBOOK_TOKEN_FILE)")
+	f.StringVar(&a.server.CA, "server-ca", a.env("ROLLBOOK_SERVER_CA"), "with --server: file with the certificates that it is checked by; without it those that this machine trusts (ROLLBOOK_SERVER_CA)")
 	f.BoolVar(&a.json, "json", false, "write one JSON document to standard output")
 	f.StringVar(&a.lang, "lang", a.lang, "language of messages and tables: vi or en (ROLLBOOK_LANG, LC_ALL, LANG)")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "log what the program does to standard error")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -30,14 +31,14 @@ func (a *app) bundleCommand() *cobra.Command {
 				return usage("%q is not member/ID", "%q không có dạng member/ID", args[0])
 			}
 			if out == "" {
-				out = member.ID() + ".bundle"
+				out = bundleName(member)
 			}
 			return a.withLedger(cmd.Context(), func(l *ledger.Ledger) error {
-				b, err := l.Bundle(cmd.Context(), member)
+				b, err := a.bundle(cmd.Context(), l, member)
 				if err != nil {
 					return err
 				}
-				if err := os.WriteFile(a.path(out), b, 0o600); err != nil {
+				if err := a.save(out, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
 					return err
 				}
 				policy, err := l.Policy()
@@ -63,6 +64,9 @@ func (a *app) bundleCommand() *cobra.Command {
 	cmd.Flags().StringVar(&out, "out", "", "file to write; ID.bundle in the current directory if not given")
 	return cmd
 }
+
+// bundleName is what a bundle is called unless told otherwise.
+func bundleName(member domain.Subject) string { return member.ID() + ".bundle" }
 
 // bundleEvent is a record that a bundle proves, in JSON.
 type bundleEvent struct {

@@ -160,7 +160,7 @@ func (a *app) checkpointNoticeCommand() *cobra.Command {
 					return nil
 				}
 				a.out.line(text)
-				a.out.line(code.Text(interactive(os.Stdout)))
+				a.out.line(code.Text(a.out.terminal))
 				return nil
 			})
 		},

@@ -107,13 +107,20 @@ func (a *app) streamEvents(ctx context.Context, f eventFlags) error {
 }
 
 func (a *app) copyEvents(ctx context.Context, l *ledger.Ledger, filter ledger.EventFilter, s *eventStream) error {
-	for e, err := range l.Events(ctx, filter) {
+	events, still, err := a.events(ctx, l, filter)
+	if err != nil {
+		return err
+	}
+	for e, err := range events {
 		if u, ok := errors.AsType[*ledger.UnreadableError](err); ok {
 			s.unreadable++
 			a.console.line(fmt.Sprintf(a.say("rollbook: the record at sequence %d cannot be read: %v", "rollbook: không đọc được bản ghi số %d: %v"), u.Position, u.Err))
 			continue
 		}
 		if err != nil {
+			return err
+		}
+		if err := still(); err != nil {
 			return err
 		}
 		if err := s.write(e); err != nil {

@@ -372,7 +372,7 @@ func (a *app) report(err error, p *problem) {
 	default:
 		a.console.line("rollbook: " + p.text.In(a.lang))
 	}
-	if a.logger != nil && p.text.EN != err.Error() && !rejected {
+	if a.logger != nil && p.text.EN != err.Error() && !rejected && a.visit == nil {
 		a.logger.Debug("the error in full", slog.Any("error", err))
 	}
 }

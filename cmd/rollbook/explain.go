@@ -10,6 +10,7 @@ import (
 	"rollbook/ledger"
 	"rollbook/office/papers"
 	"rollbook/projections"
+	"rollbook/web/access"
 )
 
 func (a *app) explainCommand() *cobra.Command {
@@ -69,6 +70,9 @@ func (a *app) explain(ctx context.Context, d *twoReports, report func(in inquiry
 		}
 		from, to, err := d.resolve(ctx, l, a.today())
 		if err != nil {
+			return err
+		}
+		if err := a.may(ctx, access.ReadEntries, to.Organisation); err != nil {
 			return err
 		}
 		in, err := a.inquiry(ctx, l, figures, to)

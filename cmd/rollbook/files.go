@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"unicode/utf8"
@@ -42,7 +41,7 @@ func (a *app) openFiles(ctx context.Context, names []string, tables sheets.Optio
 			return nil, usage(`"-" can stand once only`, `"-" chỉ được ghi một lần`)
 		}
 		stdin = stdin || name == "-"
-		if err := f.add(ctx, name, a.path(name), a.stdin, tables); err != nil {
+		if err := f.add(ctx, a, name, tables); err != nil {
 			return nil, err
 		}
 	}
@@ -57,12 +56,12 @@ func (f *files) close() error {
 	return errors.Join(errs...)
 }
 
-func (f *files) add(ctx context.Context, name, path string, stdin io.Reader, tables sheets.Options) error {
-	shown, in, regular := show(name), stdin, false
+func (f *files) add(ctx context.Context, a *app, name string, tables sheets.Options) error {
+	shown, in, regular := show(name), a.stdin, false
 	if name == "-" {
 		shown = "stdin"
 	} else {
-		file, err := os.Open(path)
+		file, err := a.open(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return notFound("%s: there is no such file; check the name", "%s: không có tệp này; hãy kiểm tra lại tên", shown)
@@ -71,16 +70,12 @@ func (f *files) add(ctx context.Context, name, path string, stdin io.Reader, tab
 				"%s: the file cannot be read: %s", "%s: không đọc được tệp: %s", shown, reasonOf(err))}
 		}
 		f.open = append(f.open, file)
-		info, err := file.Stat()
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
+		if file.directory {
 			return usage("%s: is a directory; name the files in it, such as %s", "%s: là thư mục; hãy chỉ các tệp trong đó, ví dụ %s", shown, show(filepath.Join(name, "*.ndjson")))
 		}
-		in, regular = file, info.Mode().IsRegular()
+		in, regular = file, file.regular
 		if regular {
-			f.bytes += info.Size()
+			f.bytes += file.size
 		}
 	}
 	if !regular {

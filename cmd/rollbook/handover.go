@@ -10,7 +10,6 @@ import (
 	"maps"
 	"net"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +34,17 @@ type errand struct {
 	Where string `json:"where"`
 	// Env are the variables that say how to speak: see spoken.
 	Env map[string]string `json:"env"`
+}
+
+// speech returns the variables that are handed over.
+func (a *app) speech() map[string]string {
+	env := map[string]string{}
+	for _, name := range spoken {
+		if v := a.env(name); v != "" {
+			env[name] = v
+		}
+	}
+	return env
 }
 
 // outcome is what comes back. The output itself went where the errand said.
@@ -67,7 +77,13 @@ func (h *handedOverError) Error() string { return fmt.Sprintf("handed over: exit
 
 // handOver lets the service do a command if one has the ledger. It returns a
 // *[handedOverError] when that has been done, and nil when the command is to go on here.
-func (a *app) handOver(cmd *cobra.Command) error {
+func (a *app) handOver(cmd *cobra.Command, args []string) error {
+	switch {
+	case a.visit != nil:
+		return a.admit(cmd)
+	case a.server.URL != "" && a.service == nil:
+		return a.sendAway(cmd, args)
+	}
 	if a.shared != nil || !cmd.Runnable() || isAtHome(cmd) {
 		return nil
 	}
@@ -76,26 +92,26 @@ func (a *app) handOver(cmd *cobra.Command) error {
 		return nil // no service, or one that ends: opening the ledger tells
 	}
 	defer func() { _ = to.Close() }() // the answer is all that matters
-	e := errand{Args: a.args, Env: map[string]string{}}
+	e := errand{Args: a.args, Env: a.speech()}
 	if e.Where, err = filepath.Abs("."); err != nil {
 		return err
 	}
-	for _, name := range spoken {
-		if v := a.env(name); v != "" {
-			e.Env[name] = v
-		}
-	}
 	out, err := a.send(cmd.Context(), to, e)
 	if err != nil {
-		return &problem{name: "unavailable", exit: exitUnreachable, cause: err, text: textf(
-			"the service has the ledger and did not answer to the end (%v); what it acknowledged is stored, and recording or importing again changes nothing that is there",
-			"dịch vụ đang giữ sổ và không trả lời trọn vẹn (%v); những gì đã được xác nhận thì đã lưu, ghi hoặc nhập lại không làm thay đổi gì", err)}
+		return handoverBroken(err)
 	}
 	return &handedOverError{out.Exit}
 }
 
+// handoverBroken is the end of a command that a service does, and does not tell of.
+func handoverBroken(err error) error {
+	return &problem{name: "unavailable", exit: exitUnreachable, cause: err, text: textf(
+		"the service has the ledger and did not answer to the end (%v); what it acknowledged is stored, and recording or importing again changes nothing that is there",
+		"dịch vụ đang giữ sổ và không trả lời trọn vẹn (%v); những gì đã được xác nhận thì đã lưu, ghi hoặc nhập lại không làm thay đổi gì", err)}
+}
+
 func isAtHome(cmd *cobra.Command) bool {
-	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	path := pathOf(cmd)
 	if f := cmd.Flags().Lookup(mirrorFlag); f != nil && f.Changed {
 		return true // the servers and the files are the caller's
 	}
@@ -121,14 +137,6 @@ func (a *app) send(ctx context.Context, to errandConn, e errand) (out outcome, e
 
 // readsInput reports whether an argument names standard input.
 func readsInput(arg string) bool { return arg == "-" || strings.HasSuffix(arg, "=-") }
-
-// path is where a file is that the caller named.
-func (a *app) path(name string) string {
-	if a.where == "" || name == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(a.where, name)
-}
 
 // errandConn is one side of the socket.
 type errandConn interface {
@@ -199,7 +207,7 @@ func (a *app) guarded(ctx context.Context, args []string) (exit int) {
 	defer func() {
 		if r := recover(); r != nil {
 			exit = exitUnexpected
-			a.console.line(fmt.Sprintf("rollbook: %s: %v\n%s", a.say("a defect of the program", "lỗi của chương trình"), r, debug.Stack()))
+			a.panicked(ctx, r)
 		}
 	}()
 	return a.run(ctx, args)

@@ -37,7 +37,7 @@ func (a *app) historyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				h, err := l.History(ctx, subject, asked.AsOf, a.today(), asked.KnownAt)
+				h, err := a.history(ctx, l, subject, asked)
 				if err != nil {
 					return err
 				}

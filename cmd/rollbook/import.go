@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,7 +90,7 @@ func (a *app) importFiles(ctx context.Context, names []string, o importing) erro
 	rows := &rowReport{plan: o.DryRun}
 	o.Row = rows.add
 	if o.result != "" {
-		rows.result = sheets.NewResult(a.lang, filepath.Dir(a.path(o.result)))
+		rows.result = sheets.NewResult(a.lang, a.besides(o.result))
 	}
 	var result ledger.ImportResult
 	err = a.withLedgerIn(ctx, dir, ledger.Options{Create: true, Name: o.name}, func(l *ledger.Ledger) error {
@@ -124,7 +123,7 @@ func (a *app) importInto(ctx context.Context, l *ledger.Ledger, f *files, o ledg
 		}
 		p.set(ctx, at, total, lines)
 	}
-	return l.Import(ctx, f.list, o)
+	return a.importFrom(ctx, l, f.list, o)
 }
 
 // importDirectory returns where the ledger is. A dry run where there is none

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"rollbook/ledger"
@@ -51,7 +50,7 @@ func (a *app) tableOptions(o importing) (sheets.Options, error) {
 	if o.mapping == "" {
 		return t, nil
 	}
-	f, err := os.Open(a.path(o.mapping))
+	f, err := a.open(o.mapping)
 	if err != nil {
 		return t, notFound("--mapping %s: the file cannot be read: %s", "--mapping %s: không đọc được tệp: %s", show(o.mapping), reasonOf(err))
 	}
@@ -131,7 +130,7 @@ func (a *app) planTable(r *rowReport) {
 
 // save writes a file that the caller named.
 func (a *app) save(name string, write func(io.Writer) error) error {
-	if err := writeFile(a.path(name), write); err != nil {
+	if err := a.write(name, write); err != nil {
 		return &problem{name: "unwritable", exit: exitUnexpected, cause: err, text: textf("%s: the file cannot be written: %s", "%s: không ghi được tệp: %s", show(name), reasonOf(err))}
 	}
 	return nil

@@ -66,9 +66,11 @@ type console struct {
 	mu  sync.Mutex
 	w   io.Writer
 	bar bool
+
+	screen bool // somebody looks at it, wherever that is
 }
 
-func (c *console) terminal() bool { return interactive(c.w) }
+func (c *console) terminal() bool { return c.screen || interactive(c.w) }
 
 func (c *console) Write(b []byte) (int, error) {
 	c.mu.Lock()

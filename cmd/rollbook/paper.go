@@ -63,7 +63,7 @@ func (d *delivery) settle(a *app) error {
 		if ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(d.output)), "."); d.form == "" && slices.Contains(formats, ending) {
 			d.format = format(ending)
 		}
-		if info, err := os.Stat(a.path(d.output)); err == nil && info.IsDir() {
+		if a.isDirectory(d.output) {
 			return usage("--output %s is a directory; name a file in it", "--output %s là thư mục; hãy ghi tên tệp trong đó", show(d.output))
 		}
 	case a.json && d.form != "" && d.format != asJSON:
@@ -124,9 +124,8 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 	if d.output == "" {
 		return write(a.out)
 	}
-	if err := writeFile(a.path(d.output), write); err != nil {
-		return &problem{name: "unwritable", exit: exitUnexpected, cause: err, text: textf(
-			"%s: the file cannot be written: %s", "%s: không ghi được tệp: %s", show(d.output), reasonOf(err))}
+	if err := a.save(d.output, write); err != nil {
+		return err
 	}
 	if a.json {
 		a.out.document(map[string]string{"file": d.output, "format": string(d.format)})

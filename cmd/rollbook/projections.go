@@ -14,6 +14,7 @@ import (
 	"rollbook/eventstore"
 	"rollbook/ledger"
 	"rollbook/projections"
+	"rollbook/web/access"
 )
 
 func (a *app) projectionsCommand() *cobra.Command {
@@ -39,6 +40,9 @@ func (a *app) projectionsListCommand() *cobra.Command {
 			return a.withLedger(ctx, func(l *ledger.Ledger) error {
 				if metrics {
 					return a.writeMetrics(l)
+				}
+				if err := a.may(ctx, access.Operate, ""); err != nil {
+					return err
 				}
 				models, parked, err := l.Models(ctx)
 				if err != nil {

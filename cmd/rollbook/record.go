@@ -55,7 +55,7 @@ func (a *app) recordCommand() *cobra.Command {
 				return err
 			}
 			return a.withLedger(cmd.Context(), func(l *ledger.Ledger) error {
-				outcome, err := l.Record(cmd.Context(), event)
+				outcome, err := a.record(cmd.Context(), l, event)
 				if err != nil {
 					return err
 				}

@@ -36,7 +36,7 @@ func (a *app) registerCommand() *cobra.Command {
 			ctx := cmd.Context()
 			return a.answer(ctx, &q, a.today(), func(in inquiry) error {
 				asked.Question = in.Question
-				r, err := in.ledger.Register(ctx, asked)
+				r, err := a.register(ctx, in.ledger, asked)
 				if err != nil {
 					return err
 				}

@@ -13,6 +13,7 @@ import (
 	"rollbook/office/papers"
 	"rollbook/office/reports"
 	"rollbook/projections"
+	"rollbook/web/access"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -36,6 +37,9 @@ func (a *app) answer(ctx context.Context, q *question, fallback domain.Date, rep
 		}
 		asked, err := q.resolve(ctx, l, fallback)
 		if err != nil {
+			return err
+		}
+		if err := a.may(ctx, access.ReadEntries, asked.Organisation); err != nil {
 			return err
 		}
 		in, err := a.inquiry(ctx, l, figures, asked)

@@ -206,7 +206,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure()})
+	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure(), Commands: a.visitors(s)})
 	first, err := rights.FirstOperator(ctx)
 	if err != nil {
 		return err

@@ -67,6 +67,9 @@ func serveLogged(t testing.TB, dir string, log io.Writer, args ...string) served
 	if err := json.Unmarshal(line, &s.reachable); err != nil {
 		t.Fatalf("serve answered %s: %v", line, err)
 	}
+	if s.URL == "" {
+		t.Fatalf("serve did not begin: %s", line)
+	}
 	s.owner = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", s.Socket)
 	}}}

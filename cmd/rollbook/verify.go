@@ -51,7 +51,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			case mirror.Stream != "":
 				v, err = ledger.VerifyMirror(cmd.Context(), a.dir, o, mirror, what, progress)
 			case folder == "" && a.shared != nil:
-				v, err = a.shared.Verify(cmd.Context(), what, progress)
+				v, err = a.verifyShared(cmd.Context(), what, progress)
 			case folder == "":
 				v, err = ledger.Verify(cmd.Context(), a.dir, o, what, progress)
 			default:
