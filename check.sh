@@ -2,8 +2,9 @@
 # Checks everything: format, vet, lint, build, tests with the race detector, fuzzing, generated
 # files. A skipped test is a failure. Needs Go, git, a C compiler (for the race detector) and
 # PostgreSQL 15 or newer: its programs, from which each test binary starts a server of its own on
-# a private socket, or a server named in ROLLBOOK_TEST_POSTGRES; and Chromium, or what
-# ROLLBOOK_TEST_CHROMIUM names. As root, what is missing is installed by apt-get.
+# a private socket, or a server named in ROLLBOOK_TEST_POSTGRES; Chromium, or what
+# ROLLBOOK_TEST_CHROMIUM names; strace, promtool and systemd-analyze. As root, what is missing is
+# installed by apt-get.
 #
 #   ./check.sh                  everything, some minutes
 #   ROLLBOOK_LONG=1 ./check.sh  more of what is random: 200 kills where there are 20, a thousand
@@ -110,6 +111,28 @@ faults() {
     DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends strace
   fi
   strace --version | head -n 1
+}
+
+# deployment brings what the files in deploy/ are checked with. Of Prometheus only promtool is taken out of
+# its package, so that no server is started.
+deployment() {
+  if ! command -v "${ROLLBOOK_TEST_PROMTOOL:-promtool}" >/dev/null || ! command -v systemd-analyze >/dev/null; then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo 'Alerts and the unit are tested with promtool and systemd-analyze: install them, or name the first in ROLLBOOK_TEST_PROMTOOL.'
+      return 1
+    fi
+    apt-get update -q
+    if ! command -v systemd-analyze >/dev/null; then
+      DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends systemd
+    fi
+    if ! command -v "${ROLLBOOK_TEST_PROMTOOL:-promtool}" >/dev/null; then
+      mkdir "$logs/prometheus"
+      (cd "$logs/prometheus" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb .)
+      install -m 0755 "$logs/prometheus/usr/bin/promtool" /usr/local/bin/promtool
+    fi
+  fi
+  "${ROLLBOOK_TEST_PROMTOOL:-promtool}" --version 2>&1 | head -n 1
+  systemd-analyze --version | head -n 1
 }
 
 # browser brings what the pages are tested in.
@@ -306,6 +329,7 @@ generated() {
 step 'compiler' compiler
 step 'database' database
 step 'strace' faults
+step 'promtool, systemd-analyze' deployment
 step 'browser' browser
 step 'modules (go mod tidy)' tidy
 step 'format (gofumpt)' format
