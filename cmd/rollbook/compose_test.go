@@ -83,6 +83,7 @@ func TestCompose(t *testing.T) {
 					t.Errorf("there is no %s", from)
 				}
 			}
+			mustMountApart(t, s.Volumes)
 			for _, secret := range s.Secrets {
 				if _, ok := c.Secrets[secret]; !ok {
 					t.Errorf("there is no secret %s", secret)
@@ -112,6 +113,21 @@ func TestCompose(t *testing.T) {
 		}
 	}
 	mustBeConfigured(t, c)
+}
+
+// mustMountApart fails if something is mounted where another mount, which is
+// read-only, would have to get a place for it.
+func mustMountApart(t *testing.T, volumes []string) {
+	t.Helper()
+	for _, outer := range volumes {
+		for _, inner := range volumes {
+			in, readOnly := strings.CutSuffix(outer, ":ro")
+			_, in, _ = strings.Cut(in, ":")
+			if _, at, _ := strings.Cut(inner, ":"); readOnly && strings.HasPrefix(at, in+"/") {
+				t.Errorf("%s is mounted inside %s", inner, outer)
+			}
+		}
+	}
 }
 
 // mustBeConfigured fails if the service in a composition has settings that the
