@@ -222,10 +222,10 @@ full_disk() {
   return "$status"
 }
 
-# Tests against large programs of others are in a module of their own. The ledger's properties
+# Tests against large programs of others are in modules of their own. The ledger's properties
 # run a second time without the race detector, which lets them look at more histories. What vet
 # says of the tests has been said before.
-both_modules() {
+all_modules() {
   local status=0 properties timeout=15m
   [[ ${ROLLBOOK_LONG:-} ]] && timeout=6h
   properties=$(awk '/^func Test/ { name = $2; sub(/\(.*/, "", name) } /rapid\.Check\(/ { print name }' ledger/*_test.go | paste -sd '|')
@@ -236,12 +236,13 @@ both_modules() {
   go test -vet=off -timeout "$timeout" -json -count=1 -run "^($properties)\$" ./ledger || status=$?
   full_disk || status=$?
   (cd audit/interop && go test -json -count=1 ./...) || status=$?
+  (cd deploy/helm && go test -json -count=1 ./...) || status=$?
   return "$status"
 }
 
 tests() {
   local status=0
-  both_modules </dev/null | tee "$logs/test.json" | results "$logs/counts" || status=$?
+  all_modules </dev/null | tee "$logs/test.json" | results "$logs/counts" || status=$?
   read -r passed failed skipped <"$logs/counts"
   counted=yes
   if ((skipped > 0)); then

@@ -118,7 +118,7 @@ func TestTheUnit(t *testing.T) {
 		}
 	}
 	credential := place("%d/" + one("LoadCredential=(.*):.*"))
-	if err := os.WriteFile(credential, []byte("secret"), 0o440); err != nil { //nolint:gosec // that is the point
+	if err := os.WriteFile(credential, []byte("secret"), 0o440); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.CommandContext(t.Context(), copying[0], copying[1:]...).CombinedOutput(); err != nil {
