@@ -22,10 +22,14 @@ import (
 // treeDirectory is where, below the data directory, the tree is.
 const treeDirectory = "tree"
 
-// followEvery is how often the tree follows the log while the ledger is open; it
-// does so once more when it is closed. What was recorded since is not yet
-// vouched for.
-const followEvery = 10 * time.Second
+// While the ledger is open the tree follows the log followEvery, and what it came to
+// is signed signEvery; both happen once more when it is closed. What was recorded
+// since is not yet vouched for. The tree follows more often than it has to, so that
+// it never has so much to read at once that those who record have to wait for it.
+const (
+	followEvery = time.Second
+	signEvery   = 10 * followEvery
+)
 
 // ErrNoTree means that the tree of a log that had one is gone, so that there is
 // nothing left to compare the log with.
@@ -106,13 +110,15 @@ func (a *anchor) follow(ctx context.Context) {
 	defer close(a.ended)
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
+	sign := time.Now().Add(signEvery)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-			if a.catchUp(ctx) == nil { // if not, it is noted, and logged
+		case now := <-ticker.C:
+			if a.catchUp(ctx) == nil && !now.Before(sign) { // if it failed, it is noted, and logged
 				a.signIfDue(ctx)
+				sign = now.Add(signEvery)
 			}
 		}
 	}

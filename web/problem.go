@@ -196,7 +196,11 @@ func (s *Server) tell(w http.ResponseWriter, r *http.Request, err error) {
 func (s *Server) problem(ctx context.Context, err error) *Problem {
 	p := ProblemOf(err, languageFrom(ctx))
 	p.Request = requestFrom(ctx)
-	if p.cause != nil {
+	switch {
+	case p.cause == nil:
+	case errors.Is(p.cause, context.Canceled) && ctx.Err() != nil:
+		s.logger.DebugContext(ctx, "nobody waits for the answer to a request any more", slog.String("request", p.Request))
+	default:
 		s.logger.ErrorContext(ctx, "a request failed", slog.String("request", p.Request), slog.String("code", p.Code), slog.Any("error", p.cause))
 	}
 	return p

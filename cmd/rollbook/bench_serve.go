@@ -105,6 +105,13 @@ func (a *app) benchServe(ctx context.Context, rate int, lasts, over time.Duratio
 	if _, err := l.Import(ctx, []ledger.File{{Name: "events", Reader: pr}}, ledger.ImportOptions{}); err != nil {
 		return err
 	}
+	// The service is asked as it is when it has run for a while, not in the midst of an import.
+	if err := l.CatchUp(ctx, nil); err != nil {
+		return err
+	}
+	if _, err := l.Publish(ctx, false, nil); err != nil {
+		return err
+	}
 	rights, err := access.Open(ctx, access.Config{Dir: dir, Database: a.database, Places: service.Places{Ledger: l, Clock: a.now}, Clock: a.now})
 	if err != nil {
 		return err
