@@ -151,10 +151,12 @@ browser() {
   "$program" --version 2>/dev/null
 }
 
-# tidy sees to it that both modules name what they need, before a long run finds out.
+# tidy sees to it that all modules name what they need, before a long run finds out.
 tidy() {
-  go mod tidy -diff
-  (cd audit/interop && go mod tidy -diff)
+  local module
+  for module in . audit/interop deploy/helm; do
+    (cd "$module" && go mod tidy -diff)
+  done
 }
 
 format() {
