@@ -35,6 +35,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if h.Alarm != nil {
 		out.Problems = append(out.Problems, "nothing can be recorded: "+h.Alarm.Error())
 	}
+	if s.starting() {
+		out.Problems = append(out.Problems, "the read models are being brought up to the log, which the service waits for when it starts")
+	}
 	if s.closing.Err() != nil {
 		out.Problems = append(out.Problems, "the service is ending")
 	}

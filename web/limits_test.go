@@ -115,6 +115,34 @@ func TestMoreThanTheServiceTakesIsRefused(t *testing.T) {
 	}
 }
 
+// A service that has yet to read its log says so, and that it lives.
+func TestBeforeTheReadModelsAreThere(t *testing.T) {
+	t.Parallel()
+	ready := make(chan struct{})
+	o := open(t)
+	o.server = web.New(web.Options{Service: &service.Service{Ledger: o.ledger, Access: o.rights, Clock: func() time.Time { return now }}, Ready: ready})
+	token := o.account(access.Grant{Role: access.Clerk})
+	before := o.last()
+	rated := event("member.rated", "member/m-a", "2022-12-20", `{"year":2022,"grade":"good"}`)
+	if a := o.ask("", http.MethodGet, "/healthz", ""); a.status != http.StatusOK {
+		t.Errorf("/healthz: %d", a.status)
+	}
+	if a := o.ask("", http.MethodGet, "/readyz", ""); a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "brought up to the log") {
+		t.Errorf("/readyz: %d %s", a.status, a.body)
+	}
+	a := o.ask(token, http.MethodPost, "/api/v1/events", rated)
+	if p := a.problem(t); a.status != http.StatusServiceUnavailable || p.Code != "starting" || a.header.Get("Retry-After") == "" || o.last() != before {
+		t.Errorf("a fact meanwhile: %d %s, want 503 starting with Retry-After", a.status, a.body)
+	}
+	close(ready)
+	if a := o.ask("", http.MethodGet, "/readyz", ""); a.status != http.StatusOK {
+		t.Errorf("/readyz afterwards: %d %s", a.status, a.body)
+	}
+	if a := o.ask(token, http.MethodPost, "/api/v1/events", rated); a.status != http.StatusCreated {
+		t.Errorf("the fact afterwards: %d %s", a.status, a.body)
+	}
+}
+
 // A client that takes its time holds nothing for long: not with the head of a request,
 // not with its body.
 func TestSlowClients(t *testing.T) {

@@ -150,11 +150,15 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// limited refuses requests beyond those that are under way, and bodies and clients
-// that take too long. What streams sets its own deadlines.
+// limited refuses requests before there is an answer to them, requests beyond those
+// that are under way, and bodies and clients that take too long. What streams sets its own deadlines.
 func (s *Server) limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/healthz" && r.URL.Path != "/readyz" {
+			if r.URL.Path != "/metrics" && s.starting() {
+				s.tell(w, r, notYet())
+				return
+			}
 			select {
 			case s.places <- struct{}{}:
 				defer func() { <-s.places }()
@@ -174,6 +178,12 @@ func (s *Server) limited(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
 	})
+}
+
+func notYet() *Problem {
+	p := problemf(http.StatusServiceUnavailable, "starting", "", "the service has just been started and still reads the log; try again in a moment", "dịch vụ vừa khởi động và còn đang đọc nhật ký; hãy thử lại sau giây lát")
+	p.after = time.Second
+	return p
 }
 
 func busy() *Problem {

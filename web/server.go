@@ -39,6 +39,9 @@ type Options struct {
 	// Commands does a command that a visitor has sent, and returns its exit code. Nil does
 	// none.
 	Commands func(context.Context, Command) (exit int)
+	// Ready is closed once the read models have come up to the log. Until then only health
+	// and metrics are answered, and /readyz says how far they are. Nil: they have.
+	Ready <-chan struct{}
 	// Limits bound what is under way.
 	Limits Limits
 	// Version is that of the program.
@@ -171,6 +174,19 @@ func (s *Server) routes() http.Handler {
 		mux.HandleFunc("/", s.nothing)
 	}
 	return noted(mux)
+}
+
+// starting reports whether the read models have yet to come up to the log.
+func (s *Server) starting() bool {
+	if s.options.Ready == nil {
+		return false
+	}
+	select {
+	case <-s.options.Ready:
+		return false
+	default:
+		return true
+	}
 }
 
 // nothing answers that there is nothing.

@@ -164,9 +164,6 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 // serve serves a ledger until ctx ends, which is how it is meant to end.
 func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err error) {
-	if err := a.catchUp(ctx, l); err != nil {
-		return err
-	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", o.listen)
 	if err != nil {
@@ -206,7 +203,10 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
-	server := web.New(web.Options{Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure(), Commands: a.visitors(s)})
+	ready := make(chan struct{})
+	server := web.New(web.Options{
+		Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure(), Commands: a.visitors(s), Ready: ready,
+	})
 	first, err := rights.FirstOperator(ctx)
 	if err != nil {
 		return err
@@ -222,6 +222,37 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err != nil {
 		return err
 	}
+	g, running := errgroup.WithContext(ctx)
+	if errands != nil {
+		g.Go(func() error { return a.doErrands(running, errands, l) })
+	}
+	g.Go(func() error {
+		// Health is answered meanwhile: with new read models this may take a minute.
+		if err := a.catchUp(running, l); err != nil {
+			return ignoreEnd(err)
+		}
+		close(ready)
+		if err := a.showReachable(answer); err != nil {
+			return err
+		}
+		return l.Keep(running, ledger.Keeping{Models: true, Feed: true})
+	})
+	if provider != nil {
+		g.Go(func() error { provider.Watch(running); return nil })
+	}
+	g.Go(func() error { return server.Serve(running, listener, server.Handler()) })
+	if socket != nil {
+		g.Go(func() error { return server.Serve(running, socket, server.OwnerHandler()) })
+	}
+	err = g.Wait()
+	if ctx.Err() != nil {
+		a.logger.InfoContext(ctx, "the service has ended in good order", slog.Bool("asked_to", true))
+	}
+	return err
+}
+
+// showReachable says where the service is.
+func (a *app) showReachable(answer reachable) error {
 	switch {
 	case a.json && a.out.documented: // of the demo, which has said all that it says
 	case a.json:
@@ -235,23 +266,7 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	if err := a.out.flush(); err != nil {
 		return errOutput(err)
 	}
-	g, running := errgroup.WithContext(ctx)
-	if errands != nil {
-		g.Go(func() error { return a.doErrands(running, errands, l) })
-	}
-	g.Go(func() error { return l.Keep(running, ledger.Keeping{Models: true, Feed: true}) })
-	if provider != nil {
-		g.Go(func() error { provider.Watch(running); return nil })
-	}
-	g.Go(func() error { return server.Serve(running, listener, server.Handler()) })
-	if socket != nil {
-		g.Go(func() error { return server.Serve(running, socket, server.OwnerHandler()) })
-	}
-	err = g.Wait()
-	if ctx.Err() != nil {
-		a.logger.InfoContext(ctx, "the service has ended in good order", slog.Bool("asked_to", true))
-	}
-	return err
+	return nil
 }
 
 // longestSocket is the longest path that a socket can have (sun_path of unix(7)
