@@ -233,17 +233,22 @@ full_disk() {
 }
 
 # Tests against large programs of others are in modules of their own. The ledger's properties
-# run a second time without the race detector, which lets them look at more histories. What vet
+# run a second time without the race detector, which lets them look at more histories. Then runs what
+# files keep from it, with the tag !race, because nothing happens there at the same time. What vet
 # says of the tests has been said before.
 all_modules() {
-  local status=0 properties timeout=15m
+  local status=0 properties files kept timeout=15m
   [[ ${ROLLBOOK_LONG:-} ]] && timeout=6h
   properties=$(awk '/^func Test/ { name = $2; sub(/\(.*/, "", name) } /rapid\.Check\(/ { print name }' ledger/*_test.go | paste -sd '|')
+  files=$(grep -rlE --include='*_test.go' '^//go:build .*!race\b' .)
+  # shellcheck disable=SC2086 # one word each
+  kept=$(sed -nE 's/^func (Test[A-Za-z0-9_]*)\(.*/\1/p' $files | paste -sd '|')
   # shellcheck disable=SC2046,SC2086 # one word each
   go test -race -vet=off -timeout "$timeout" -json -count=1 $longest $(go list ./... | grep -vE "$sequential") || status=$?
   # shellcheck disable=SC2046
   go test -vet=off -timeout "$timeout" -json -count=1 $(go list ./... | grep -E "$sequential|$twice") || status=$?
-  go test -vet=off -timeout "$timeout" -json -count=1 -run "^($properties)\$" ./ledger || status=$?
+  # shellcheck disable=SC2046,SC2086
+  go test -vet=off -timeout "$timeout" -json -count=1 -run "^($properties|$kept)\$" ./ledger $(dirname $files | sort -u) || status=$?
   full_disk || status=$?
   (cd audit/interop && go test -json -count=1 ./...) || status=$?
   (cd deploy/helm && go test -json -count=1 ./...) || status=$?
