@@ -93,23 +93,6 @@ func (s *signedPeople) sameOrRefused(t failer, b []byte, at int, to byte, want a
 	}
 }
 
-// Every byte of a bundle, changed to its neighbours and to white space.
-func TestEveryByteOfABundleCounts(t *testing.T) {
-	s, root := town(t)
-	for _, member := range []string{"an", "cuc"} {
-		b := marshal(t, s.bundle(t, member, 12, root))
-		want, err := s.check(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := range b {
-			for _, to := range []byte{b[at] ^ 1, [...]byte{b[at] ^ 32, ' ', byte(rand.Uint32())}[at%3]} {
-				s.sameOrRefused(t, b, at, to, want)
-			}
-		}
-	}
-}
-
 func BenchmarkBundle(b *testing.B) {
 	const size = 1_000_000
 	p := &people{}

@@ -37,6 +37,7 @@ func readModels(t *testing.T, dir string) (digests []string) {
 // Read models come out the same from the archive and the tail of the log, from a
 // damaged archive, and from the log alone.
 func TestReadModelsFromTheArchive(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	facts := bulk(t, 5000)
 	half := len(facts) / 2

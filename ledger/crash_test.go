@@ -65,6 +65,7 @@ func crashing(ctx context.Context, dir string) error {
 // acknowledged is missing or there twice, the tree and the read models follow,
 // and the feed has each record once.
 func TestKilledAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	rounds := 20
 	if os.Getenv("ROLLBOOK_LONG") != "" {
 		rounds = 200

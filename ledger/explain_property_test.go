@@ -19,6 +19,7 @@ import (
 // other is, the parts make the change, and every event that is named is one of
 // the ledger's that the second report counts.
 func TestEveryDifferenceIsExplained(t *testing.T) {
+	t.Parallel()
 	causes := map[projections.Cause]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		history := naive.History(rt, rapid.IntRange(20, 160).Draw(rt, "size"))

@@ -146,6 +146,7 @@ func TestFeedCarriesEveryRecord(t *testing.T) {
 // A feed that was published bit by bit, with restarts between, is the same byte
 // for byte as one that is made anew from the whole log.
 func TestFeedIsAFunctionOfTheLog(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		history := naive.History(rt, rapid.IntRange(10, 150).Draw(rt, "size"))
 		dir := t.TempDir()

@@ -22,6 +22,7 @@ import (
 // and as known at several moments, is what a naive model makes of the same
 // events; and opening + ins - outs = closing.
 func TestFiguresEqualTheNaiveModel(t *testing.T) {
+	t.Parallel()
 	lines, stored := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		history := naive.History(rt, rapid.IntRange(10, 160).Draw(rt, "size"))

@@ -19,6 +19,7 @@ import (
 // known is what a ledger says that ends there; and each difference of two reports
 // is the sum of its parts.
 func TestFindingsAreThoseOfASecondOpinion(t *testing.T) {
+	t.Parallel()
 	seen := map[string]int{}
 	causes := map[projections.Cause]int{}
 	rapid.Check(t, func(rt *rapid.T) {

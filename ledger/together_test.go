@@ -174,6 +174,7 @@ func long() bool { return os.Getenv("ROLLBOOK_LONG") == "1" }
 // log that fails at any moment. What was said is what is in the log, the log
 // replays without anybody set aside, and the figures are right.
 func TestManyWritersTellTheTruth(t *testing.T) {
+	t.Parallel()
 	rounds, checks := 12, 0
 	if long() {
 		rounds = 100

@@ -120,6 +120,7 @@ func verifyBeside(t *testing.T, dir string) (v ledger.Verification, err error) {
 // One bit anywhere in what facts and proofs are kept in, and it is noticed: by the
 // verification, or because the log cannot even be opened.
 func TestFlippedBitsAreNoticed(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	closing(t, dir, ledger.Options{Create: true}, func(l *ledger.Ledger) {
 		mustAccept(t, l, hill()...)

@@ -18,6 +18,7 @@ import (
 // What is to be done is what the indicators say is missing, and what a second
 // opinion finds: they are computed in different ways.
 func TestWorklistIsWhatIndicatorsMissAndASecondOpinionFinds(t *testing.T) {
+	t.Parallel()
 	found := map[projections.WorkKind]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		history := naive.History(rt, rapid.IntRange(20, 160).Draw(rt, "size"))

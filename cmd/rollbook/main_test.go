@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +30,8 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		err = os.Setenv("PATH", dir+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	}
-	if err == nil {
+	flag.Parse()
+	if fuzzing := flag.Lookup("test.fuzz").Value.String() != ""; err == nil && !fuzzing { // which needs no program, and has little time
 		var out []byte
 		if out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "rollbook"), ".").CombinedOutput(); err != nil {
 			err = fmt.Errorf("go build: %w\n%s", err, out)

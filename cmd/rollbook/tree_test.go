@@ -190,18 +190,20 @@ func TestEveryCommandAnswersInJSON(t *testing.T) {
 // is released: under the race detector each would take a minute.
 func TestLongCommandsAnswerInJSON(t *testing.T) {
 	for _, path := range []string{"demo", "bench append", "bench projections", "bench audit", "bench serve"} {
-		args := append(append(strings.Fields(path), examples[path]...), "--data", filepath.Join(t.TempDir(), "data"), "--json")
-		cmd := exec.CommandContext(t.Context(), "rollbook", args...)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		out, err := cmd.Output()
-		if err != nil {
-			t.Errorf("%s: %v, %s%s", path, err, out, &stderr)
-			continue
-		}
-		if doc := mustBeOneDocument(t, string(out)); doc["error"] != nil {
-			t.Errorf("%s: an error: %s", path, doc["error"])
-		}
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			args := append(append(strings.Fields(path), examples[path]...), "--data", filepath.Join(t.TempDir(), "data"), "--json")
+			cmd := exec.CommandContext(t.Context(), "rollbook", args...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatalf("%v, %s%s", err, out, &stderr)
+			}
+			if doc := mustBeOneDocument(t, string(out)); doc["error"] != nil {
+				t.Errorf("an error: %s", doc["error"])
+			}
+		})
 	}
 }
 

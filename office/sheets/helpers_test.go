@@ -118,3 +118,6 @@ func events(t testing.TB, l *ledger.Ledger) (all []domain.Entry) {
 	}
 	return all
 }
+
+// fewTemplates is true where two templates stand for all: see race_test.go.
+var fewTemplates bool

@@ -165,7 +165,11 @@ func TestTheResultHasTheReasonBesideEachRow(t *testing.T) {
 // in as a row.
 func TestEveryTemplateIsRecognisedAndItsRowsAreRead(t *testing.T) {
 	l := open(t)
-	for _, k := range sheets.Kinds() {
+	kinds := sheets.Kinds()
+	if fewTemplates {
+		kinds = kinds[:2]
+	}
+	for _, k := range kinds {
 		for _, lang := range []string{"vi", "en"} {
 			var out bytes.Buffer
 			if err := k.Template(&out, lang, []string{"Chi bộ bản Huổi Khon"}); err != nil {
