@@ -97,13 +97,12 @@ func (o Options) Lacks() (lack domain.Text) {
 	}
 }
 
-const (
-	// projectorPatience is how long a reader waits for the projector of another
-	// instance to come to where the log ended when it asked.
-	projectorPatience = 5 * time.Second
-	// projectorPause is between two looks how far it is.
-	projectorPause = 10 * time.Millisecond
-)
+// projectorPatience is how long a reader waits for the projector of another instance
+// to come to where the log ended when it asked.
+var projectorPatience = 5 * time.Second
+
+// projectorPause is between two looks how far that is.
+const projectorPause = 10 * time.Millisecond
 
 // ErrNoProjector means that the read models are behind the log and that no other
 // instance takes in what is missing. Reading from them would leave out what was

@@ -31,6 +31,7 @@ type instances struct {
 	t      *testing.T
 	root   string   // a data directory for each below it
 	shared []string // flags that all have
+	policy string   // of the auditor
 }
 
 // shareALedger imports the office into a ledger on servers, at the instance that will
@@ -41,10 +42,11 @@ func shareALedger(t *testing.T) *instances {
 	n := &instances{t: t, root: filepath.Dir(shortDir(t))}
 	n.shared = []string{"--nats", server, "--database", pgtest.Database(t), "--master-key", n.dir("master.key"), "--anchor", n.dir("anchor")}
 	for _, args := range [][]string{{"nats", "init"}, {"nats", "init", "--feed"}, {"import", filepath.Join("testdata", "office.ndjson")}} {
-		if a := n.run("auditor", args...); a.exit != exitDone {
+		if a := n.alone("auditor", args...); a.exit != exitDone {
 			t.Fatalf("%v: %+v", args, a)
 		}
 	}
+	n.policy = n.alone("auditor", "checkpoint", "policy").stdout
 	return n
 }
 
@@ -54,12 +56,25 @@ func (n *instances) flags(name string, args ...string) []string {
 	return append(append([]string{"--data", n.dir(name)}, n.shared...), args...)
 }
 
+// alone does a command at an instance whose service does not run.
+func (n *instances) alone(name string, args ...string) answer {
+	n.t.Helper()
+	return rollbook(n.t, strings.NewReader(""), n.flags(name, args...)...)
+}
+
 // run does a command at an instance, in a process: a service takes over no other.
 func (n *instances) run(name string, args ...string) answer {
+	n.t.Helper()
+	return n.runAs("", name, args...)
+}
+
+// runAs is run with a role in the environment, "" for none.
+func (n *instances) runAs(role, name string, args ...string) answer {
 	n.t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(n.t.Context(), "rollbook", n.flags(name, args...)...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.Env = append(os.Environ(), "ROLLBOOK_ROLE="+role)
 	err := cmd.Run()
 	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
 		n.t.Errorf("%v: %v", args, err)
@@ -77,12 +92,11 @@ func (n *instances) join(name string) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(n.dir(name), "ledger.json"), identity, 0o600)
 	}
-	policy := n.run("auditor", "checkpoint", "policy")
-	if err == nil && policy.exit == exitDone {
-		err = os.WriteFile(filepath.Join(n.dir(name), "policy"), []byte(policy.stdout), 0o600)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(n.dir(name), "policy"), []byte(n.policy), 0o600)
 	}
-	if err != nil || policy.exit != exitDone {
-		n.t.Fatalf("join %s: %v, %+v", name, err, policy)
+	if err != nil {
+		n.t.Fatalf("join %s: %v", name, err)
 	}
 }
 
@@ -155,10 +169,18 @@ func badge(n int) string {
 // counted by others, signed by another, published by another, and read at yet another,
 // with the same token and in the same session.
 func TestInstancesShareTheWork(t *testing.T) {
+	t.Parallel() // processes wait for each other
 	n := shareALedger(t)
 	for _, name := range []string{"api", "second", "projector", "spare", "feed"} {
 		n.join(name)
 	}
+	examined := func(name, role string, exit int, says string) {
+		t.Helper()
+		if a := n.runAs(role, name, "doctor"); a.exit != exit || !strings.Contains(a.stdout, says) {
+			t.Errorf("doctor of %s as %s: %+v; want exit %d and %q", name, role, a, exit, says)
+		}
+	}
+	examined("api", "api", exitDone, "WARN  tree         there is none yet")
 	kill := n.spawn("auditor", "auditor")
 	first, second := n.serve("api", "api"), n.serve("second", "api")
 	projector, spare, feed := n.serve("projector", "projector"), n.serve("spare", "projector"), n.serve("feed", "feed")
@@ -179,7 +201,7 @@ func TestInstancesShareTheWork(t *testing.T) {
 		if len(step.args) > 1 && step.args[1] == "" {
 			step.args[1] = account.ID
 		}
-		a := n.run(step.at, append([]string{"access", "--json"}, step.args...)...)
+		a := n.alone(step.at, append([]string{"access", "--json"}, step.args...)...)
 		if err := json.Unmarshal([]byte(a.stdout), step.into); err != nil || a.exit != exitDone {
 			t.Fatalf("access %v: %+v, %v", step.args, a, err)
 		}
@@ -322,15 +344,17 @@ func TestInstancesShareTheWork(t *testing.T) {
 	})
 
 	// One service to a data directory, and no key of the log but the auditor's.
-	if a := n.run("api", "serve", "--listen", "127.0.0.1:0", "--role", "api"); a.exit != exitUnreachable || !strings.Contains(a.stderr, "data directory of its own") {
+	if a := n.alone("api", "serve", "--listen", "127.0.0.1:0", "--role", "api"); a.exit != exitUnreachable || !strings.Contains(a.stderr, "data directory of its own") {
 		t.Errorf("a second service in one data directory: %+v", a)
 	}
+	examined("api", "api", exitDone, "PASS  signer       the instance with the role auditor signs")
+	examined("auditor", "auditor", exitDone, "PASS  roles        a service here does: auditor")
 	for _, s := range []served{feed, second, first, spare, projector} {
 		if exit := s.end(); exit != exitDone {
 			t.Errorf("an instance ended with %d", exit)
 		}
 	}
-	if a := n.run("api", "report", "headcount"); a.exit != exitDone {
+	if a := n.alone("api", "report", "headcount"); a.exit != exitDone {
 		t.Errorf("a report at an instance whose service has ended: %+v", a)
 	}
 	for _, name := range []string{"api", "second", "projector", "spare", "feed"} {
@@ -339,5 +363,143 @@ func TestInstancesShareTheWork(t *testing.T) {
 				t.Errorf("%s has a %s: %v", name, key, err)
 			}
 		}
+	}
+}
+
+// An instance holds the log against what the auditor has signed, when it starts and as
+// long as it runs; without anything to hold it against it does not start.
+func TestAnInstanceHoldsTheLogAgainstTheAuditor(t *testing.T) {
+	t.Parallel() // processes wait for each other
+	n := shareALedger(t)
+	n.join("api")
+	office, badge16 := filepath.Join("testdata", "office.ndjson"), n.dir("16.ndjson")
+	put := func(path, text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contents := func(path string) string {
+		t.Helper()
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	put(badge16, badge(1)+"\n")
+	if a := n.alone("auditor", "report", "headcount"); a.exit != exitDone { // it counts, as nobody will later
+		t.Fatalf("report: %+v", a)
+	}
+	// Another log, which somebody with the key of the log has signed.
+	forged := &instances{t: t, root: n.dir("forged")}
+	forged.shared = []string{"--nats", startServer(t), "--database", n.shared[3] + "&schema=forged", "--master-key", n.dir("master.key"), "--anchor", n.dir("forged")}
+	if err := os.MkdirAll(forged.dir("auditor"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	forged.shared[7] = forged.dir("anchor")
+	for _, name := range []string{"ledger.json", "log.key"} {
+		put(filepath.Join(forged.dir("auditor"), name), contents(filepath.Join(n.dir("auditor"), name)))
+	}
+	for _, args := range [][]string{{"nats", "init"}, {"import", office}} {
+		if a := forged.alone("auditor", args...); a.exit != exitDone {
+			t.Fatalf("%v: %+v", args, a)
+		}
+	}
+	true15, false15 := contents(n.dir("anchor")), contents(forged.dir("anchor"))
+	if a := forged.alone("auditor", "import", badge16); a.exit != exitDone {
+		t.Fatalf("import: %+v", a)
+	}
+	policy := contents(filepath.Join(n.dir("api"), "policy"))
+	for name, c := range map[string]struct {
+		anchor, policy string
+		exit           int
+		says           string
+	}{
+		"no anchor":                  {"", policy, exitEvidence, "no checkpoint is at --anchor"},
+		"an anchor that is none":     {"thằng quỷ\n", policy, exitEvidence, "no checkpoint is at --anchor"},
+		"one of another key":         {strings.ReplaceAll(true15, "\n— ", "\n— x"), policy, exitEvidence, "anchor"},
+		"a log that was exchanged":   {false15, policy, exitEvidence, "SPLIT_VIEW"},
+		"a log that was cut":         {contents(forged.dir("anchor")), policy, exitEvidence, "CHECKPOINT_ROLLBACK"},
+		"no policy":                  {true15, "", exitUsage, "rollbook checkpoint policy"},
+		"a policy that is no policy": {true15, "thằng quỷ\n", exitUsage, "policy"},
+	} {
+		put(n.dir("anchor"), c.anchor)
+		put(filepath.Join(n.dir("api"), "policy"), c.policy)
+		if c.policy == "" {
+			if err := os.Remove(filepath.Join(n.dir("api"), "policy")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a := n.alone("api", "serve", "--listen", "127.0.0.1:0", "--role", "api"); a.exit != c.exit || !strings.Contains(a.stderr, c.says) {
+			t.Errorf("%s: %+v; want exit %d and %q", name, a, c.exit, c.says)
+		}
+	}
+	put(n.dir("anchor"), true15)
+	put(filepath.Join(n.dir("api"), "policy"), policy)
+	s := n.serve("api", "api")
+	get := func(path string) (int, string) { return request(t, s.owner, http.MethodGet, "http://socket"+path, "") }
+	if status, body := get("/api/v1/reports/headcount"); status != http.StatusOK {
+		t.Errorf("a report of what was counted: %d %s", status, body)
+	}
+	record := func() (int, string) {
+		return request(t, s.owner, http.MethodPost, "http://socket/api/v1/events", badge(1), "Content-Type", "application/json")
+	}
+	if status, body := record(); status != http.StatusCreated {
+		t.Errorf("record: %d %s", status, body)
+	}
+	// Evidence against the log that comes while it runs.
+	put(n.dir("anchor"), true15+contents(forged.dir("anchor")))
+	if status, body := get("/api/v1/checkpoint"); status == http.StatusOK {
+		t.Errorf("a checkpoint of another log is shown: %s", body)
+	}
+	if status, body := record(); status < 500 {
+		t.Errorf("record beside evidence against the log: %d %s", status, body)
+	}
+	if status, body := get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "nothing can be recorded") {
+		t.Errorf("ready beside evidence against the log: %d %s", status, body)
+	}
+}
+
+// What cannot be shared is refused before anything is made.
+func TestARoleThatCannotBe(t *testing.T) {
+	const all = "api,projector,auditor,feed"
+	dir := filepath.Join(t.TempDir(), "data")
+	shared := []string{"--nats", "nats://127.0.0.1:1", "--database", "postgres://127.0.0.1:1/none", "--anchor", filepath.Join(t.TempDir(), "anchor")}
+	for name, c := range map[string]struct {
+		args []string
+		exit int
+		says string
+	}{
+		"an unknown role":        {[]string{"--role", "clerk"}, exitUsage, all},
+		"an unknown one of two":  {[]string{"--role", "api,"}, exitUsage, all},
+		"with an embedded log":   {[]string{"--role", "projector"}, exitUsage, "--nats, --database, --anchor"},
+		"without a database":     {append([]string{"--role", "api"}, shared[:2]...), exitUsage, "--database, --anchor"},
+		"without an anchor":      {append([]string{"--role", "auditor"}, shared[:4]...), exitUsage, "--anchor"},
+		"where there is no file": {append([]string{"--role", "feed"}, shared...), exitNotFound, "ledger.json"},
+	} {
+		for _, lang := range []string{"en", "vi"} {
+			a := rollbook(t, nil, append([]string{"--data", dir, "--lang", lang, "serve", "--listen", "127.0.0.1:0"}, c.args...)...)
+			if a.exit != c.exit || !strings.Contains(a.stderr, c.says) {
+				t.Errorf("%s (%s): %+v; want exit %d and %q", name, lang, a, c.exit, c.says)
+			}
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%s: a ledger was made", name)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "rollbook.yaml")
+	for text, exit := range map[string]int{
+		"service: {role: clerk}": exitUsage, "service: {role: [api, clerk]}": exitUsage, "service: {role: [api, feed]}": exitDone, `service: {role: "projector"}`: exitDone,
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if a := rollbook(t, nil, "config", "check", file); a.exit != exit {
+			t.Errorf("config check of %s: %+v, want exit %d", text, a, exit)
+		}
+	}
+	if a := rollbook(t, nil, "config", "show", "--json"); !strings.Contains(a.stdout, `{"key":"service.role","value":"`+all+`","from":"default"`) {
+		t.Errorf("config show: %+v", a)
 	}
 }

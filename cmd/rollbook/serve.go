@@ -141,8 +141,9 @@ func (o serveOptions) checkProvider(host string) error {
 func (a *app) takeRoles(o *serveOptions) error {
 	var err error
 	if o.roles, err = ledger.ParseRoles(o.role); err != nil {
-		return usage("--role is one or more of %[1]s with commas between, not %[2]q", "--role là một hoặc nhiều trong %[1]s, cách nhau bằng dấu phẩy, không phải %[2]q", ledger.AllRoles(), show(o.role))
+		return badRoles(o.role)
 	}
+	a.roles = o.roles
 	if o.roles.All() {
 		return nil
 	}
@@ -155,6 +156,10 @@ func (a *app) takeRoles(o *serveOptions) error {
 	}
 	a.logger = a.logger.With(slog.String("role", o.roles.String()))
 	return nil
+}
+
+func badRoles(text string) error {
+	return usage("--role is one or more of %[1]s with commas between, not %[2]q", "--role là một hoặc nhiều trong %[1]s, cách nhau bằng dấu phẩy, không phải %[2]q", ledger.AllRoles(), show(text))
 }
 
 // provider returns the OpenID provider of a service that is reached at an address; nil
