@@ -181,6 +181,8 @@ func TestInstancesShareTheWork(t *testing.T) {
 		}
 	}
 	examined("api", "api", exitDone, "WARN  tree         there is none yet")
+	false15, false16 := n.forge()
+	n.refuses(false15, false16)
 	kill := n.spawn("auditor", "auditor")
 	first, second := n.serve("api", "api"), n.serve("second", "api")
 	projector, spare, feed := n.serve("projector", "projector"), n.serve("spare", "projector"), n.serve("feed", "feed")
@@ -343,12 +345,27 @@ func TestInstancesShareTheWork(t *testing.T) {
 		return err == nil && at >= 55
 	})
 
+	examined("api", "api", exitDone, "PASS  signer       the instance with the role auditor signs")
+	examined("auditor", "auditor", exitDone, "PASS  roles        a service here does: auditor")
+
+	// Evidence against the log that comes while it runs stops an instance from recording.
+	write(t, n.dir("anchor"), contents(t, n.dir("anchor"))+false16)
+	if status, body := request(t, http.DefaultClient, http.MethodGet, first.URL+"/api/v1/checkpoint", "", token...); status == http.StatusOK {
+		t.Errorf("a checkpoint of another log is shown: %s", body)
+	}
+	if status, body := request(t, http.DefaultClient, http.MethodPost, first.URL+"/api/v1/events", badge(50), append(token, "Content-Type", "application/json")...); status < 500 {
+		t.Errorf("record beside evidence against the log: %d %s", status, body)
+	}
+	if status, body := request(t, http.DefaultClient, http.MethodGet, first.URL+"/readyz", ""); status != http.StatusServiceUnavailable || !strings.Contains(body, "nothing can be recorded") {
+		t.Errorf("ready beside evidence against the log: %d %s", status, body)
+	}
+
+	examined("api", "api", exitUnhealthy, "FAIL  anchors      CHECKPOINT_ROLLBACK")
+
 	// One service to a data directory, and no key of the log but the auditor's.
 	if a := n.alone("api", "serve", "--listen", "127.0.0.1:0", "--role", "api"); a.exit != exitUnreachable || !strings.Contains(a.stderr, "data directory of its own") {
 		t.Errorf("a second service in one data directory: %+v", a)
 	}
-	examined("api", "api", exitDone, "PASS  signer       the instance with the role auditor signs")
-	examined("auditor", "auditor", exitDone, "PASS  roles        a service here does: auditor")
 	for _, s := range []served{feed, second, first, spare, projector} {
 		if exit := s.end(); exit != exitDone {
 			t.Errorf("an instance ended with %d", exit)
@@ -366,99 +383,80 @@ func TestInstancesShareTheWork(t *testing.T) {
 	}
 }
 
-// An instance holds the log against what the auditor has signed, when it starts and as
-// long as it runs; without anything to hold it against it does not start.
-func TestAnInstanceHoldsTheLogAgainstTheAuditor(t *testing.T) {
-	t.Parallel() // processes wait for each other
-	n := shareALedger(t)
-	n.join("api")
-	office, badge16 := filepath.Join("testdata", "office.ndjson"), n.dir("16.ndjson")
-	put := func(path, text string) {
-		t.Helper()
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
+// forge makes another log, which somebody signs who has the key of the log, and returns
+// what was signed of 15 records and then of 16.
+func (n *instances) forge() (of15, of16 string) {
+	n.t.Helper()
+	f := &instances{t: n.t, root: n.dir("forged")}
+	f.shared = []string{"--nats", startServer(n.t), "--database", n.shared[3] + "&schema=forged", "--master-key", n.dir("master.key"), "--anchor", f.dir("anchor")}
+	if err := os.MkdirAll(f.dir("auditor"), 0o700); err != nil {
+		n.t.Fatal(err)
+	}
+	for _, name := range []string{"ledger.json", "log.key"} {
+		write(n.t, filepath.Join(f.dir("auditor"), name), contents(n.t, filepath.Join(n.dir("auditor"), name)))
+	}
+	more := f.dir("16.ndjson")
+	write(n.t, more, badge(1)+"\n")
+	var anchors []string
+	for _, args := range [][]string{{"nats", "init"}, {"import", filepath.Join("testdata", "office.ndjson")}, {"import", more}} {
+		if a := f.alone("auditor", args...); a.exit != exitDone {
+			n.t.Fatalf("%v: %+v", args, a)
+		}
+		if args[0] == "import" {
+			anchors = append(anchors, contents(n.t, f.dir("anchor")))
 		}
 	}
-	contents := func(path string) string {
-		t.Helper()
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(b)
-	}
-	put(badge16, badge(1)+"\n")
-	if a := n.alone("auditor", "report", "headcount"); a.exit != exitDone { // it counts, as nobody will later
-		t.Fatalf("report: %+v", a)
-	}
-	// Another log, which somebody with the key of the log has signed.
-	forged := &instances{t: t, root: n.dir("forged")}
-	forged.shared = []string{"--nats", startServer(t), "--database", n.shared[3] + "&schema=forged", "--master-key", n.dir("master.key"), "--anchor", n.dir("forged")}
-	if err := os.MkdirAll(forged.dir("auditor"), 0o700); err != nil {
+	return anchors[0], anchors[1]
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	forged.shared[7] = forged.dir("anchor")
-	for _, name := range []string{"ledger.json", "log.key"} {
-		put(filepath.Join(forged.dir("auditor"), name), contents(filepath.Join(n.dir("auditor"), name)))
+}
+
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"nats", "init"}, {"import", office}} {
-		if a := forged.alone("auditor", args...); a.exit != exitDone {
-			t.Fatalf("%v: %+v", args, a)
-		}
-	}
-	true15, false15 := contents(n.dir("anchor")), contents(forged.dir("anchor"))
-	if a := forged.alone("auditor", "import", badge16); a.exit != exitDone {
-		t.Fatalf("import: %+v", a)
-	}
-	policy := contents(filepath.Join(n.dir("api"), "policy"))
+	return string(b)
+}
+
+// refuses checks that an instance does not start with nothing to hold the log against,
+// or with evidence against it.
+func (n *instances) refuses(false15, false16 string) {
+	n.t.Helper()
+	anchor, policy := n.dir("anchor"), filepath.Join(n.dir("api"), "policy")
+	true15 := contents(n.t, anchor)
 	for name, c := range map[string]struct {
 		anchor, policy string
 		exit           int
 		says           string
 	}{
-		"no anchor":                  {"", policy, exitEvidence, "no checkpoint is at --anchor"},
-		"an anchor that is none":     {"thằng quỷ\n", policy, exitEvidence, "no checkpoint is at --anchor"},
-		"one of another key":         {strings.ReplaceAll(true15, "\n— ", "\n— x"), policy, exitEvidence, "anchor"},
-		"a log that was exchanged":   {false15, policy, exitEvidence, "SPLIT_VIEW"},
-		"a log that was cut":         {contents(forged.dir("anchor")), policy, exitEvidence, "CHECKPOINT_ROLLBACK"},
-		"no policy":                  {true15, "", exitUsage, "rollbook checkpoint policy"},
+		"no anchor":                  {"", n.policy, exitEvidence, "no checkpoint is at --anchor"},
+		"an anchor that is none":     {"thằng quỷ\n", n.policy, exitEvidence, "no checkpoint is at --anchor"},
+		"one of another key":         {strings.ReplaceAll(true15, "\n— ", "\n— x"), n.policy, exitEvidence, "no anchor can be read"},
+		"a log that was exchanged":   {false15, n.policy, exitEvidence, "SPLIT_VIEW"},
+		"a log that was cut":         {false16, n.policy, exitEvidence, "CHECKPOINT_ROLLBACK"},
 		"a policy that is no policy": {true15, "thằng quỷ\n", exitUsage, "policy"},
+		"no policy":                  {true15, "", exitUsage, "rollbook checkpoint policy"},
 	} {
-		put(n.dir("anchor"), c.anchor)
-		put(filepath.Join(n.dir("api"), "policy"), c.policy)
+		write(n.t, anchor, c.anchor)
+		write(n.t, policy, c.policy)
 		if c.policy == "" {
-			if err := os.Remove(filepath.Join(n.dir("api"), "policy")); err != nil {
-				t.Fatal(err)
+			if err := os.Remove(policy); err != nil {
+				n.t.Fatal(err)
 			}
 		}
 		if a := n.alone("api", "serve", "--listen", "127.0.0.1:0", "--role", "api"); a.exit != c.exit || !strings.Contains(a.stderr, c.says) {
-			t.Errorf("%s: %+v; want exit %d and %q", name, a, c.exit, c.says)
+			n.t.Errorf("%s: %+v; want exit %d and %q", name, a, c.exit, c.says)
 		}
 	}
-	put(n.dir("anchor"), true15)
-	put(filepath.Join(n.dir("api"), "policy"), policy)
-	s := n.serve("api", "api")
-	get := func(path string) (int, string) { return request(t, s.owner, http.MethodGet, "http://socket"+path, "") }
-	if status, body := get("/api/v1/reports/headcount"); status != http.StatusOK {
-		t.Errorf("a report of what was counted: %d %s", status, body)
-	}
-	record := func() (int, string) {
-		return request(t, s.owner, http.MethodPost, "http://socket/api/v1/events", badge(1), "Content-Type", "application/json")
-	}
-	if status, body := record(); status != http.StatusCreated {
-		t.Errorf("record: %d %s", status, body)
-	}
-	// Evidence against the log that comes while it runs.
-	put(n.dir("anchor"), true15+contents(forged.dir("anchor")))
-	if status, body := get("/api/v1/checkpoint"); status == http.StatusOK {
-		t.Errorf("a checkpoint of another log is shown: %s", body)
-	}
-	if status, body := record(); status < 500 {
-		t.Errorf("record beside evidence against the log: %d %s", status, body)
-	}
-	if status, body := get("/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "nothing can be recorded") {
-		t.Errorf("ready beside evidence against the log: %d %s", status, body)
-	}
+	write(n.t, anchor, true15)
+	write(n.t, policy, n.policy)
 }
 
 // What cannot be shared is refused before anything is made.
