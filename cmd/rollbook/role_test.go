@@ -275,8 +275,9 @@ func TestInstancesShareTheWork(t *testing.T) {
 		if !slices.Equal(ready.Roles, []string{at.role}) {
 			t.Errorf("%s is ready as %+v", at.role, ready)
 		}
-		if status, _ := request(t, http.DefaultClient, http.MethodGet, at.URL+"/metrics", ""); status != http.StatusOK {
-			t.Errorf("the metrics of %s: %d", at.role, status)
+		if status, body := request(t, http.DefaultClient, http.MethodGet, at.URL+"/metrics", ""); status != http.StatusOK ||
+			!strings.Contains(body, `rollbook_role{role="`+at.role+`"} 1`) || !strings.Contains(body, `rollbook_role{role="auditor"} 0`) {
+			t.Errorf("the metrics of %s: %d %s", at.role, status, body)
 		}
 		want := http.StatusNotFound
 		if at.role == "api" {
