@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -81,4 +84,32 @@ func TestALogThatAnswersAgainIsRecordedTo(t *testing.T) {
 		t.Fatalf("Checkpoint of a log that answers again: %v", err)
 	}
 	mustRecord(t, l, "co-so")
+}
+
+// A directory that has the policy of the log is one whose log another instance signs:
+// nothing makes a second key there, not even before anything was signed.
+func TestBesideThePolicyOfTheLogNoKeyIsMade(t *testing.T) {
+	dir := t.TempDir()
+	made, err := ledger.Open(t.Context(), dir, ledger.Options{Create: true})
+	if err == nil {
+		err = made.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"log.key", "signer.json"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "policy"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := reopen(t, dir)
+	if _, err := l.Sign(t.Context()); !errors.Is(err, ledger.ErrSigning) {
+		t.Errorf("Sign = %v, want %v", err, ledger.ErrSigning)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "log.key")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is a log.key: %v", err)
+	}
 }
