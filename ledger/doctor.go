@@ -221,7 +221,9 @@ func (d *doctor) secrets() {
 func (d *doctor) masterKey() {
 	path := cmp.Or(d.o.MasterKey, d.path(masterFile))
 	master, err := vault.ReadMaster(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) && !d.o.Roles.Has(RoleAPI) && !d.o.Roles.Has(RoleProjector) {
+		d.say("master_key", Pass, "there is none, and %s needs none", "không có, và %s không cần", d.o.Roles)
+	} else if err != nil {
 		d.trouble("master_key", fmt.Errorf("without the master key names stay closed and nothing can be recorded: %w", err), "restore the master key from its own copy, or name it with --master-key", "khôi phục khoá chính từ bản giữ riêng, hoặc chỉ bằng --master-key")
 	} else if inside, relErr := filepath.Rel(d.dir, path); relErr == nil && filepath.IsLocal(inside) {
 		d.say("master_key", Warn, "the master key lies in the data directory, so a copy of that opens everything", "khoá chính nằm trong thư mục dữ liệu, ai chép thư mục là mở được tất cả").cure(

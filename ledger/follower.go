@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"rollbook/audit"
@@ -44,6 +45,23 @@ func openFollowing(dir string, o Options) (*signing, error) {
 	return s, s.remember()
 }
 
+// stamp tells a file that was added to, which is cheaper than to read it.
+type stamp struct {
+	size int64
+	at   time.Time
+}
+
+// stamps returns that of each anchor, a zero one where there is none.
+func (s *signing) stamps() []stamp {
+	all := make([]stamp, len(s.follows))
+	for i, h := range s.follows {
+		if info, err := os.Stat(h.Path()); err == nil {
+			all[i] = stamp{info.Size(), info.ModTime()}
+		}
+	}
+	return all
+}
+
 // anchored returns the newest checkpoint of the auditor that can be read and is
 // signed as the policy says; nil if there is none. It returns an error if no anchor
 // could be read.
@@ -74,8 +92,12 @@ func (a *anchor) hear(ctx context.Context) error {
 	a.publishing.Lock()
 	defer a.publishing.Unlock()
 	s := a.signing
+	now := s.stamps()
+	if slices.Equal(now, s.heard) {
+		return nil
+	}
 	newest, err := s.anchored(ctx, a.logger)
-	if err != nil || newest == nil || string(newest.Note) == s.heard {
+	if err != nil || newest == nil {
 		return err
 	}
 	if newest.Size > a.tree.Checkpoint().Size { // it was stored before it was signed
@@ -89,13 +111,14 @@ func (a *anchor) hear(ctx context.Context) error {
 		}
 		return err
 	}
-	if newest.Size >= s.size {
+	if string(newest.Note) != s.last && newest.Size >= s.size {
 		if err := s.history.Append(ctx, newest.Note); err != nil {
 			return err
 		}
 		s.note(newest.Size, time.Now())
+		s.last = string(newest.Note)
 	}
-	s.heard = string(newest.Note)
+	s.heard = now
 	return nil
 }
 

@@ -52,7 +52,8 @@ type signing struct {
 	policy    *audit.Policy
 	history   *audit.History
 	follows   []*audit.History // where that instance puts what it signs
-	heard     string           // the newest of them that was compared with the log
+	heard     []stamp          // of them as they were when the log was compared with them
+	last      string           // the newest note, where another instance signs
 	closers   []func() error
 	size      uint64    // of the last that was signed
 	at        time.Time // when that was
@@ -134,7 +135,7 @@ func (s *signing) open(signer audit.Cosigner, o Options) error {
 func (s *signing) remember() error {
 	newest, err := s.history.Newest(s.policy, time.Now())
 	if newest != nil {
-		s.size = newest.Size
+		s.size, s.last = newest.Size, string(newest.Note)
 		s.measuredSize.Store(newest.Size)
 		if info, err := os.Stat(s.history.Path()); err == nil {
 			s.measuredAt.Store(info.ModTime().Unix())

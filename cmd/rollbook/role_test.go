@@ -101,15 +101,15 @@ func (n *instances) join(name string) {
 }
 
 // serve starts an instance in this process.
-func (n *instances) serve(name, role string) served {
+func (n *instances) serve(name, role string, args ...string) served {
 	n.t.Helper()
-	return serveDirectory(n.t, n.dir(name), append(slices.Clone(n.shared), "--role", role)...)
+	return serveDirectory(n.t, n.dir(name), slices.Concat(n.shared, []string{"--role", role}, args)...)
 }
 
 // spawn starts an instance in a process of its own, and returns what kills it.
-func (n *instances) spawn(name, role string) (kill func()) {
+func (n *instances) spawn(name, role string, args ...string) (kill func()) {
 	n.t.Helper()
-	cmd := exec.CommandContext(n.t.Context(), "rollbook", n.flags(name, "--json", "serve", "--listen", "127.0.0.1:0", "--role", role)...)
+	cmd := exec.CommandContext(n.t.Context(), "rollbook", n.flags(name, append([]string{"--json", "serve", "--listen", "127.0.0.1:0", "--role", role}, args...)...)...)
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -206,9 +206,10 @@ func TestInstancesShareTheWork(t *testing.T) {
 	examined("api", "api", exitDone, "WARN  tree         there is none yet")
 	false15, false16 := n.forge()
 	n.refuses(false15, false16)
-	kill := n.spawn("auditor", "auditor")
+	without := []string{"--master-key", n.dir("none")} // who signs and who publishes opens nothing
+	kill := n.spawn("auditor", "auditor", without...)
 	first, second := n.serve("api", "api"), n.serve("second", "api")
-	projector, spare, feed := n.serve("projector", "projector"), n.serve("spare", "projector"), n.serve("feed", "feed")
+	projector, spare, feed := n.serve("projector", "projector"), n.serve("spare", "projector"), n.serve("feed", "feed", without...)
 
 	// Accounts, tokens and sessions are everywhere.
 	account := struct{ ID string }{}
@@ -315,7 +316,7 @@ func TestInstancesShareTheWork(t *testing.T) {
 	if a := n.run("api", "checkpoint", "sign"); a.exit != exitEvidence || !strings.Contains(a.stderr, "auditor") {
 		t.Errorf("checkpoint sign at an instance that does not: %+v", a)
 	}
-	n.spawn("auditor", "auditor")
+	n.spawn("auditor", "auditor", without...)
 	if a := n.run("auditor", "checkpoint", "sign", "--json"); a.exit != exitDone || !strings.Contains(a.stdout, `"size":55`) {
 		t.Errorf("checkpoint sign at the auditor, started again: %+v", a)
 	}
@@ -354,6 +355,7 @@ func TestInstancesShareTheWork(t *testing.T) {
 
 	examined("api", "api", exitDone, "PASS  signer       the instance with the role auditor signs")
 	examined("auditor", "auditor", exitDone, "PASS  roles        a service here does: auditor")
+	examined("auditor", "auditor", exitDone, "PASS  master_key   there is none, and auditor needs none")
 
 	// Evidence against the log that comes while it runs stops an instance from recording.
 	write(t, n.dir("anchor"), contents(t, n.dir("anchor"))+false16)
