@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,8 @@ type anchor struct {
 	settings func(context.Context) error
 
 	mu         sync.Mutex
-	alarm      error // why nothing may be appended any more
+	alarm      error // what speaks against the log: nothing may be appended any more
+	stuck      error // why the tree does not follow the log: nothing may be appended until it does
 	publishing sync.Mutex
 }
 
@@ -81,8 +83,15 @@ func openAnchor(ctx context.Context, dir string, id identity, o Options, empty b
 	if err != nil {
 		return nil, err
 	}
-	if !begun && id.Tree && !empty && !o.NewTree {
+	follows := !o.Roles.Has(RoleAuditor)
+	if !begun && id.Tree && !empty && !o.NewTree && !follows {
 		return nil, fmt.Errorf("%w: %s; restore it from a backup or, if the log is certainly whole, make it anew with `rollbook anchor rebuild`", ErrNoTree, path)
+	}
+	var following *signing
+	if follows { // before a tree is begun
+		if following, err = openFollowing(dir, o); err != nil {
+			return nil, err
+		}
 	}
 	tree, err := audit.Open(path, id.origin())
 	if err != nil {
@@ -91,12 +100,22 @@ func openAnchor(ctx context.Context, dir string, id identity, o Options, empty b
 	if err := tree.Check(ctx, log); err != nil {
 		return nil, err
 	}
-	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{}), unsafe: log.Unsafe, settings: log.Settings}
-	if a.signing, a.unsigned = openSigning(dir, id, o); a.unsigned != nil {
+	a := &anchor{tree: tree, log: log, logger: logger, ended: make(chan struct{}), unsafe: log.Unsafe, settings: log.Settings, signing: following}
+	if !follows {
+		a.signing, a.unsigned = openSigning(dir, id, o)
+	}
+	switch {
+	case a.unsigned != nil && !o.Roles.All():
+		return nil, a.unsigned // it is what this instance is for
+	case a.unsigned != nil:
 		// What is recorded is safe without; but somebody has to know.
 		logger.ErrorContext(ctx, "checkpoints are not signed", slog.Any("error", a.unsigned))
 	}
-	if err := a.compareSigned(!o.NewTree); err != nil {
+	err = a.compareSigned(!o.NewTree)
+	if err == nil && follows {
+		err = a.compareAnchored(ctx, empty)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.closeSigning())
 	}
 	a.last = context.WithoutCancel(ctx)
@@ -117,27 +136,50 @@ func (a *anchor) follow(ctx context.Context) {
 			return
 		case now := <-ticker.C:
 			if a.catchUp(ctx) == nil && !now.Before(sign) { // if it failed, it is noted, and logged
-				a.signIfDue(ctx)
+				a.attend(ctx)
 				sign = now.Add(signEvery)
 			}
 		}
 	}
 }
 
+// attend does what is due when the tree has come to the end of the log: it has it
+// signed, or hears what another instance has signed.
+func (a *anchor) attend(ctx context.Context) {
+	if a.signing == nil || a.signing.publisher != nil {
+		a.signIfDue(ctx)
+	} else if err := a.hear(ctx); err != nil && ctx.Err() == nil {
+		a.logger.ErrorContext(ctx, "what was signed cannot be compared with the log", slog.Any("error", err))
+	}
+}
+
 // catchUp lets the tree follow the log to its end. A record that is missing or
-// forbidden stops everything.
+// forbidden stops everything, and so does a log that does not answer until it does.
 func (a *anchor) catchUp(ctx context.Context) error {
 	err := a.tree.CatchUp(ctx, a.log)
-	if err == nil || ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.alarm == nil {
+	switch {
+	case err != nil && a.stuck == nil:
 		a.logger.ErrorContext(ctx, "the tree cannot follow the log; nothing is recorded until it can", slog.Any("error", err))
+	case err == nil && a.stuck != nil:
+		a.logger.InfoContext(ctx, "the tree follows the log again")
 	}
-	a.alarm = err
+	a.stuck = err
 	return err
+}
+
+// raise has nothing recorded any more, because of what speaks against the log.
+func (a *anchor) raise(ctx context.Context, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.alarm == nil {
+		a.logger.ErrorContext(ctx, "the log is not the one that was signed; nothing is recorded any more", slog.Any("error", err))
+		a.alarm = err
+	}
 }
 
 // mayAppend returns why nothing may be appended, or nil.
@@ -147,7 +189,7 @@ func (a *anchor) mayAppend() error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.alarm
+	return cmp.Or(a.alarm, a.stuck)
 }
 
 func (a *anchor) alarmed() bool { return a.mayAppend() != nil }
@@ -162,7 +204,7 @@ func (a *anchor) Close() error {
 	if err := a.catchUp(a.last); err != nil {
 		return errors.Join(err, a.closeSigning())
 	}
-	a.signIfDue(a.last)
+	a.attend(a.last)
 	return a.closeSigning()
 }
 
@@ -183,14 +225,21 @@ func (a *anchor) compareSigned(known bool) error {
 	if err != nil || newest == nil {
 		return err
 	}
+	return a.goesOn(newest.Checkpoint)
+}
+
+// goesOn checks that the tree goes on from a checkpoint.
+func (a *anchor) goesOn(from audit.Checkpoint) error {
 	tiles := a.tree.Tiles()
+	at := tiles.Checkpoint()
 	var proof []audit.Hash
-	if at := tiles.Checkpoint(); newest.Size <= at.Size {
-		if proof, err = tiles.Consistency(newest.Size, at.Size); err != nil {
+	if from.Size <= at.Size {
+		var err error
+		if proof, err = tiles.Consistency(from.Size, at.Size); err != nil {
 			return err
 		}
 	}
-	return audit.CheckConsistency(newest.Checkpoint, tiles.Checkpoint(), proof)
+	return audit.CheckConsistency(from, at, proof)
 }
 
 // signIfDue signs if the log has grown or the day is over. Of a log that answers
@@ -209,6 +258,8 @@ func (a *anchor) sign(ctx context.Context) (Signed, error) {
 	switch {
 	case a.signing == nil:
 		return Signed{}, a.unsigned
+	case a.signing.publisher == nil:
+		return Signed{}, fmt.Errorf("%w: the instance with the role auditor signs, this one does not", ErrSigning)
 	case a.unsafe():
 		return Signed{}, fmt.Errorf("%w: the log answers before facts are on the disk (--unsafe-sync)", ErrSigning)
 	}
@@ -232,11 +283,7 @@ func (a *anchor) sign(ctx context.Context) (Signed, error) {
 	}
 	a.logger.ErrorContext(ctx, "the checkpoint is not signed", slog.Any("error", err))
 	if ok {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.alarm == nil {
-			a.alarm = err
-		}
+		a.raise(ctx, err)
 	}
 	return signed, err
 }

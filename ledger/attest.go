@@ -110,6 +110,9 @@ func program() string {
 
 // reportKey returns the key for reports, which is made when it is first needed.
 func (l *Ledger) reportKey() (*audit.Key, error) {
+	if !l.options.Roles.Has(RoleAuditor) {
+		return nil, fmt.Errorf("%w: the instance with the role auditor has the key of reports, this one does not", ErrSigning)
+	}
 	path := filepath.Join(l.dir, reportKeyFile)
 	key, err := audit.ReadKey(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -55,7 +55,7 @@ func (l *Ledger) Bundle(ctx context.Context, member domain.Subject) ([]byte, err
 			return nil, err
 		}
 	}
-	signed, err := l.Sign(ctx)
+	signed, err := l.signedNow(ctx)
 	if err != nil {
 		return nil, err
 	}

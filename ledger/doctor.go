@@ -74,6 +74,7 @@ func Examine(ctx context.Context, dir string, o Examining) []Finding {
 	if !d.directory() {
 		return d.found
 	}
+	d.roles()
 	d.secrets()
 	d.masterKey()
 	d.tree()
@@ -183,6 +184,22 @@ func (d *doctor) directory() bool {
 	return true
 }
 
+// roles looks whether an instance can do its part of the work.
+func (d *doctor) roles() {
+	lack := d.o.Lacks()
+	if _, err := os.Stat(cmp.Or(d.o.Signing.Policy, d.path(policyFile))); err != nil && !d.o.Roles.Has(RoleAuditor) && lack == (domain.Text{}) {
+		d.say("roles", Fail, "%s: there is no policy here, so what the auditor signs cannot be checked: %v", "%s: không có tệp policy nên không kiểm được những gì auditor ký: %v", d.o.Roles, err).cure(
+			"in the data directory of the auditor: rollbook checkpoint policy; save it as policy here, or name it with --policy", "trong thư mục dữ liệu của auditor: rollbook checkpoint policy; lưu thành tệp policy ở đây, hoặc chỉ bằng --policy")
+		return
+	}
+	if lack != (domain.Text{}) {
+		d.found = append(d.found, Finding{Check: "roles", Status: Fail, Detail: lack})
+		d.found[len(d.found)-1].cure("name them, or leave out --role (ROLLBOOK_ROLE)", "ghi đủ, hoặc bỏ --role (ROLLBOOK_ROLE)")
+		return
+	}
+	d.say("roles", Pass, "a service here does: %s", "dịch vụ ở đây làm: %s", d.o.Roles)
+}
+
 // secrets looks who can read what opens or signs.
 func (d *doctor) secrets() {
 	key, memory, _ := d.o.signingFiles(d.dir)
@@ -204,7 +221,9 @@ func (d *doctor) secrets() {
 func (d *doctor) masterKey() {
 	path := cmp.Or(d.o.MasterKey, d.path(masterFile))
 	master, err := vault.ReadMaster(path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) && !d.o.Roles.Has(RoleAPI) && !d.o.Roles.Has(RoleProjector) {
+		d.say("master_key", Pass, "there is none, and %s needs none", "không có, và %s không cần", d.o.Roles)
+	} else if err != nil {
 		d.trouble("master_key", fmt.Errorf("without the master key names stay closed and nothing can be recorded: %w", err), "restore the master key from its own copy, or name it with --master-key", "khôi phục khoá chính từ bản giữ riêng, hoặc chỉ bằng --master-key")
 	} else if inside, relErr := filepath.Rel(d.dir, path); relErr == nil && filepath.IsLocal(inside) {
 		d.say("master_key", Warn, "the master key lies in the data directory, so a copy of that opens everything", "khoá chính nằm trong thư mục dữ liệu, ai chép thư mục là mở được tất cả").cure(
@@ -231,6 +250,10 @@ func (d *doctor) masterKey() {
 // tree looks at the tree that the log is compared with.
 func (d *doctor) tree() {
 	path := cmp.Or(d.o.Tree, d.path(treeDirectory))
+	if begun, err := audit.Begun(path); err == nil && !begun && !d.o.Roles.Has(RoleAuditor) {
+		d.say("tree", Warn, "there is none yet", "chưa có").cure("start the service, which makes it from the log and compares it with what the auditor has signed", "khởi động dịch vụ: nó lập cây từ nhật ký và so với những gì auditor đã ký")
+		return
+	}
 	tiles, _, err := audit.ReadTiles(path)
 	if err == nil {
 		err = tiles.Check()
@@ -262,6 +285,8 @@ func (d *doctor) checkpoints() {
 		return
 	}
 	switch {
+	case newest == nil && !d.o.Roles.Has(RoleAuditor):
+		d.say("checkpoints", Warn, "nothing is heard from the auditor yet", "chưa nhận được mốc nào của auditor").cure("start both; see the finding anchors", "khởi động cả hai; xem mục anchors")
 	case newest == nil:
 		d.say("checkpoints", Warn, "nothing is signed yet", "chưa ký gì").cure("rollbook checkpoint sign", "rollbook checkpoint sign")
 	case d.tiles != nil && d.beyond(newest.Checkpoint):
@@ -271,7 +296,9 @@ func (d *doctor) checkpoints() {
 	default:
 		d.say("checkpoints", Pass, "signed up to %d", "đã ký đến %d", newest.Size)
 	}
-	if _, err := os.Stat(memory); err != nil && newest != nil && d.o.Signing.Signer == "" {
+	if !d.o.Roles.Has(RoleAuditor) {
+		d.say("signer", Pass, "the instance with the role auditor signs", "tiến trình mang vai trò auditor ký")
+	} else if _, err := os.Stat(memory); err != nil && newest != nil && d.o.Signing.Signer == "" {
 		d.say("signer", Warn, "the memory of what was signed is gone, so nothing is signed", "mất bộ nhớ của những gì đã ký nên không ký thêm").cure("see rollbook help checkpoint restart", "xem rollbook help checkpoint restart")
 	}
 	if policy.Unwitnessed() {
@@ -308,6 +335,8 @@ func (d *doctor) anchors(policy *audit.Policy, newest *audit.SignedCheckpoint) {
 			d.trouble("anchors", err, "look whether the disk is there and the file is what was written", "xem đĩa có còn và tệp có đúng không")
 		case have == nil:
 			d.say("anchors", Warn, "%s holds nothing", "%s chưa có gì", path).cure("look whether the disk is mounted; then rollbook checkpoint sign", "xem đĩa đã gắn chưa; rồi rollbook checkpoint sign")
+		case !d.o.Roles.Has(RoleAuditor) && d.tiles != nil && have.Size > d.tiles.Checkpoint().Size:
+			d.say("anchors", Pass, "%s is at %d, and the tree here at %d: a service compares them when it starts", "%s đến %d, cây băm ở đây đến %d: dịch vụ sẽ so sánh khi khởi động", path, have.Size, d.tiles.Checkpoint().Size)
 		case d.tiles != nil && d.beyond(have.Checkpoint):
 			d.say("anchors", Fail, "CHECKPOINT_ROLLBACK: %s knows of %d records, and the tree has others or less", "CHECKPOINT_ROLLBACK: %s biết %d bản ghi, cây băm lại khác hoặc ít hơn", path, have.Size).cure("record nothing, keep a copy, restore from a backup", "đừng ghi thêm, giữ một bản sao, khôi phục từ bản sao lưu")
 		case newest != nil && have.Size < newest.Size:

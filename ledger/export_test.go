@@ -5,15 +5,28 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
+	"rollbook/audit"
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/eventstore/vault"
 	"rollbook/projections"
 	"rollbook/projections/sqlite"
 )
+
+// Share lets an open ledger do a part of the work only, and waits no longer for others
+// than a time.
+func (l *Ledger) Share(patience time.Duration, roles ...Role) (restore func()) {
+	before := projectorPatience
+	l.options.Roles, projectorPatience = roles, patience
+	return func() { l.options.Roles, projectorPatience = nil, before }
+}
+
+// WrapTreeLog puts something between the tree of an open ledger and its log.
+func (l *Ledger) WrapTreeLog(wrap func(audit.Log) audit.Log) { l.anchor.log = wrap(l.anchor.log) }
 
 // Lines reads all lines of a file of events, as Import does, and reports how
 // many there are, how many are too long, and the most bytes that one held.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -26,6 +27,8 @@ const (
 	// collect is how long the read models wait for more before they take in what
 	// has come: a question that cannot wait does it at once.
 	collect = 100 * time.Millisecond
+	// collectForOthers is the same where the questions come to other instances.
+	collectForOthers = 10 * time.Millisecond
 	// firstPause and longestPause are between two tries of what failed.
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
@@ -84,6 +87,10 @@ func hopeless(err error) bool {
 
 // keepModels takes into the read models what comes.
 func (l *Ledger) keepModels(ctx context.Context) error {
+	pause := collect
+	if !l.options.Roles.All() {
+		pause = collectForOthers
+	}
 	for {
 		if err := l.CatchUp(ctx, nil); err != nil {
 			return err
@@ -101,7 +108,7 @@ func (l *Ledger) keepModels(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(collect):
+		case <-time.After(pause):
 		}
 	}
 }
@@ -112,8 +119,12 @@ type Health struct {
 	Last, Position eventstore.Position
 	// Parked counts the subjects that wait because a record was not understood.
 	Parked int
-	// Alarm is why nothing can be appended, nil if it can.
+	// Alarm is why nothing can be appended, nil if it can. Without the role api it
+	// is what speaks against the log.
 	Alarm error
+	// Idle is why an instance that does a part of the work does not do it now, nil if
+	// it does.
+	Idle error
 }
 
 // Health returns how the ledger does. An error means that the log or the read
@@ -124,11 +135,18 @@ func (l *Ledger) Health(ctx context.Context) (Health, error) {
 	if err != nil {
 		return h, err
 	}
+	h.Last, h.Alarm = last, l.anchor.mayAppend()
+	if roles := l.options.Roles.Sorted(); len(roles) == 1 && roles.Has(RoleAuditor) {
+		return h, nil // it needs nothing but the log
+	}
 	at, parked, err := l.figures.Status(ctx)
 	if err != nil {
 		return h, err
 	}
-	h = Health{Last: last, Position: at.Position, Parked: len(parked), Alarm: l.anchor.mayAppend()}
+	h.Position, h.Parked = at.Position, len(parked)
+	if h.Idle, err = l.idle(ctx, at.Position); err != nil || !l.options.Roles.Has(RoleAPI) {
+		return h, err
+	}
 	if h.Alarm == nil && l.keys.vault == nil {
 		h.Alarm = l.keys.missing
 	}
@@ -136,6 +154,29 @@ func (l *Ledger) Health(ctx context.Context) (Health, error) {
 		h.Alarm = l.takesAppends(ctx)
 	}
 	return h, nil
+}
+
+// idle returns what an instance that does a part of the work waits for, with read
+// models that have come to a position. One that does everything brings them up when
+// it is asked, and has its own meters.
+func (l *Ledger) idle(ctx context.Context, at eventstore.Position) (why, err error) {
+	roles := l.options.Roles
+	switch {
+	case roles.All():
+		return nil, nil
+	case !roles.Has(RoleAPI) && roles.Has(RoleFeed) && !l.meters.feed.isUp():
+		return errors.New("the feed cannot be published"), nil
+	case !roles.Has(RoleAPI) && !roles.Has(RoleProjector):
+		return nil, nil
+	}
+	lag, err := l.lag(ctx, at)
+	if err != nil || lag.Seconds < projectorPatience.Seconds() {
+		return nil, err
+	}
+	if roles.Has(RoleProjector) {
+		return fmt.Errorf("the read models are %d records behind", lag.Behind), nil
+	}
+	return fmt.Errorf("%w (%d records)", ErrNoProjector, lag.Behind), nil
 }
 
 // takesAppends returns why the log takes no appends now, or nil.

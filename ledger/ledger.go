@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/text/unicode/norm"
 
@@ -46,7 +47,8 @@ type Ledger struct {
 	anchor   *anchor
 	index    indexer
 	options  Options
-	dir      string // empty for a ledger beside another one
+	dir      string       // empty for a ledger beside another one
+	lock     *flock.Flock // of a service; nil likewise
 
 	desk    *desk
 	names   names
@@ -85,7 +87,7 @@ func (l *Ledger) Source() string { return "/rollbook/" + l.identity.Name }
 // Close ends the use of the data directory.
 func (l *Ledger) Close() error {
 	l.desk.close()
-	return errors.Join(l.anchor.Close(), l.store.Close(), l.keys.Close(), l.log.Close())
+	return errors.Join(l.anchor.Close(), l.store.Close(), l.keys.Close(), l.log.Close(), l.lock.Close())
 }
 
 // Last returns the position of the newest record.
@@ -123,7 +125,13 @@ const mostMoves = 10
 // CatchUp brings the read models up to the end of the log. Those that another
 // version of the program filled are replaced by others that are made anew beside
 // them. Progress counts records.
+//
+// Without the role projector it waits for another instance to do so, up to some
+// seconds, and then returns [ErrNoProjector].
 func (l *Ledger) CatchUp(ctx context.Context, p Progress) error {
+	if !l.options.Roles.Has(RoleProjector) {
+		return l.awaitProjector(ctx)
+	}
 	// Two at once would do the same work, and one of them in vain.
 	if err := l.catching.Acquire(ctx, 1); err != nil {
 		return err

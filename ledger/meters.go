@@ -188,6 +188,13 @@ func (f *feedMeter) keeps(up bool) {
 	f.kept, f.up = true, up
 }
 
+// isUp reports whether the feed is being kept up with the log.
+func (f *feedMeter) isUp() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.up
+}
+
 // found says where the feed ends.
 func (f *feedMeter) found(at eventstore.Position) {
 	f.mu.Lock()

@@ -13,12 +13,13 @@ import (
 // Go's own. Others may register more. Nothing in it is personal, and no label has
 // values that grow with the ledger.
 //
+//	rollbook_role{role}                        1 if this process does that part of the work
 //	rollbook_log_up                            0 if the log takes no appends now
 //	rollbook_log_unsafe                        1 if it answers before facts are on the disk
 //	rollbook_log_records                       its last sequence
 //	rollbook_audit_alarm                       1 if nothing is recorded, because log and tree or signature contradict each other
 //	rollbook_audit_size                        records that the tree vouches for
-//	rollbook_audit_signing                     0 if checkpoints cannot be signed
+//	rollbook_audit_signing                     0 if checkpoints cannot be signed, of a process that is to sign
 //	rollbook_audit_signed_size                 records that the newest signed checkpoint covers
 //	rollbook_audit_signed_timestamp_seconds    when that was signed
 //	rollbook_audit_witnesses                   how many witnesses have to cosign
@@ -48,6 +49,10 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_"+name, help, nil, nil), prometheus.GaugeValue, value)
 	}
 	l := m.ledger
+	for _, role := range AllRoles() {
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("rollbook_role", "Whether this process does that part of the work of a service.", []string{"role"}, nil),
+			prometheus.GaugeValue, truth(l.options.Roles.Has(role)), string(role))
+	}
 	last, err := l.log.Last(ctx)
 	if err == nil {
 		err = l.takesAppends(ctx)
@@ -61,7 +66,9 @@ func (m proofMetrics) Collect(out chan<- prometheus.Metric) {
 	gauge("audit_alarm", "Whether nothing is recorded because the log contradicts its tree or what was signed.", truth(l.anchor.alarmed()))
 	gauge("audit_size", "Records that the tree vouches for.", float64(l.anchor.tree.Checkpoint().Size))
 	s := l.anchor.signing
-	gauge("audit_signing", "Whether checkpoints can be signed.", truth(s != nil))
+	if l.options.Roles.Has(RoleAuditor) { // who does not sign is not to be alarmed about
+		gauge("audit_signing", "Whether checkpoints can be signed.", truth(s != nil))
+	}
 	if s == nil {
 		return
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"go.opentelemetry.io/otel/trace"
 
 	"rollbook/domain"
@@ -38,6 +39,7 @@ import (
 //	access.db      accounts, rights, and who has read what, once there was a service
 //	policy         the log's public key, where a backup without log.key was restored
 //	models.db      the read models; may be deleted at any time
+//	service.lock   locked while a service has the directory, if the log is elsewhere
 //	rollbook.sock  the socket of the service, while it runs
 //
 // Neither the log nor the keys nor accounts can be made anew; without the keys, every
@@ -51,6 +53,9 @@ const (
 	SocketFile = "rollbook.sock"
 	// ErrandsFile is the socket that commands are handed over to it by.
 	ErrandsFile = "commands.sock"
+
+	// serviceLockFile is locked while a service has the directory, and empty.
+	serviceLockFile = "service.lock"
 
 	// accessFile is the database of accounts of the service.
 	accessFile = "access.db"
@@ -120,6 +125,11 @@ type Options struct {
 	Database string
 	// Signing says who signs checkpoints of the log.
 	Signing Signing
+	// Roles are the parts of the work of a service that this process does; none named
+	// are all. With less than all, see [Options.Lacks], no ledger is made.
+	Roles Roles
+	// Service is true of a service, of which one at a time has a data directory.
+	Service bool
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 	// Traces gets spans of what is recorded and imported, from the decision to the
@@ -182,10 +192,14 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	}
 	id, err := readIdentity(dir)
 	found := err == nil
+	if lack := o.Lacks(); lack != (domain.Text{}) {
+		return nil, errors.New(lack.EN)
+	}
 	if !found {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
+		o.Create = o.Create && o.Roles.All()
 		if err := mayCreate(dir, o); err != nil {
 			return nil, err
 		}
@@ -213,26 +227,47 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 			return nil, errors.Join(err, log.Close())
 		}
 	}
-	last, err := log.Last(ctx)
+	lock, err := lockService(dir, o)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
+	}
+	last, err := log.Last(ctx)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close(), log.Close())
 	}
 	anchor, err := openAnchor(ctx, dir, id, o, last == 0, log, logger)
 	if err != nil {
-		return nil, errors.Join(err, log.Close())
+		return nil, errors.Join(err, lock.Close(), log.Close())
 	}
 	k, err := openKeys(ctx, dir, id, o, last == 0, logger)
 	if err != nil {
-		return nil, errors.Join(err, anchor.Close(), log.Close())
+		return nil, errors.Join(err, anchor.Close(), lock.Close(), log.Close())
 	}
 	models, err := openModels(ctx, dir, id, o)
 	if err != nil {
-		return nil, errors.Join(err, k.Close(), anchor.Close(), log.Close())
+		return nil, errors.Join(err, k.Close(), anchor.Close(), lock.Close(), log.Close())
 	}
 	l := newLedger(ctx, id, log, models, k, logger)
-	l.anchor, l.options, l.dir, l.tracing = anchor, o, dir, newTracing(o.Traces)
+	l.anchor, l.options, l.dir, l.lock, l.tracing = anchor, o, dir, lock, newTracing(o.Traces)
 	l.figures.Unsafe, l.figures.Lag = log.Unsafe, l.lag
 	return l, nil
+}
+
+// lockService takes a data directory for a service whose log is on servers of its
+// own: an embedded log has a lock, and only one process may write to a tree.
+func lockService(dir string, o Options) (*flock.Flock, error) {
+	lock := flock.New(filepath.Join(dir, serviceLockFile))
+	if !o.Service || o.Servers.URL == "" {
+		return lock, nil
+	}
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("%w: another service has %s; give each instance a data directory of its own", eventstore.ErrInUse, dir)
+	}
+	return lock, nil
 }
 
 // openModels opens the read models where they are to be.
@@ -295,7 +330,7 @@ func mayCreate(dir string, o Options) error {
 		case strings.HasPrefix(name, modelsFile), strings.HasPrefix(name, keysFile), name == treeDirectory, strings.HasPrefix(name, checkpointsFile), name == reportKeyFile, name == archiveDirectory, strings.HasPrefix(name, accessFile):
 			made = true // for a ledger, after its identity
 		case name == masterFile, strings.HasPrefix(name, keyFile), strings.HasPrefix(name, memoryFile): // they may be put there beforehand
-		case name == SocketFile, name == ErrandsFile: // of a service that was killed
+		case name == SocketFile, name == ErrandsFile, name == serviceLockFile: // of a service that was killed
 		case strings.HasPrefix(name, temporaryPrefix): // another process is making a ledger
 		case !o.Create:
 			return noLedger(dir)

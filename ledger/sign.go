@@ -48,9 +48,12 @@ var ErrSigning = errors.New("checkpoints cannot be signed")
 
 // signing is how a ledger signs.
 type signing struct {
-	publisher *audit.Publisher
+	publisher *audit.Publisher // nil where another instance signs
 	policy    *audit.Policy
 	history   *audit.History
+	follows   []*audit.History // where that instance puts what it signs
+	heard     []stamp          // of them as they were when the log was compared with them
+	last      string           // the newest note, where another instance signs
 	closers   []func() error
 	size      uint64    // of the last that was signed
 	at        time.Time // when that was
@@ -87,7 +90,7 @@ func openSigning(dir string, id identity, o Options) (*signing, error) {
 		}
 		signer, s.closers = client, append(s.closers, func() error { client.Close(); return nil })
 	} else {
-		own, key, err := openSigner(keyPath, memoryPath, id, history)
+		own, key, err := openSigner(keyPath, memoryPath, id, history, o.Roles.All())
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrSigning, err)
 		}
@@ -125,9 +128,14 @@ func (s *signing) open(signer audit.Cosigner, o Options) error {
 	for _, path := range o.Signing.Anchors {
 		s.publisher.Anchors = append(s.publisher.Anchors, audit.OpenHistory(path))
 	}
+	return s.remember()
+}
+
+// remember finds out what was signed last.
+func (s *signing) remember() error {
 	newest, err := s.history.Newest(s.policy, time.Now())
 	if newest != nil {
-		s.size = newest.Size
+		s.size, s.last = newest.Size, string(newest.Note)
 		s.measuredSize.Store(newest.Size)
 		if info, err := os.Stat(s.history.Path()); err == nil {
 			s.measuredAt.Store(info.ModTime().Unix())
@@ -136,19 +144,28 @@ func (s *signing) open(signer audit.Cosigner, o Options) error {
 	return err
 }
 
+// note takes down what was signed.
+func (s *signing) note(size uint64, at time.Time) {
+	s.size, s.at = size, at
+	s.measuredSize.Store(size)
+	s.measuredAt.Store(at.Unix())
+}
+
 // openSigner opens the ledger's own signer. A key without its memory could sign a
-// second history, so one is made only together with the other.
-func openSigner(keyPath, memoryPath string, id identity, history *audit.History) (*audit.Signer, *audit.Key, error) {
-	signed := false
+// second history, so one is made only together with the other; and none is made
+// where another instance has the key, as the policy beside the ledger tells.
+func openSigner(keyPath, memoryPath string, id identity, history *audit.History, create bool) (*audit.Signer, *audit.Key, error) {
+	_, err := os.Lstat(filepath.Join(filepath.Dir(keyPath), policyFile))
+	elsewhere, signed := err == nil, false
 	for _, err := range history.All() {
 		signed = signed || err == nil
 	}
 	key, err := audit.ReadKey(keyPath)
-	if errors.Is(err, fs.ErrNotExist) && !signed {
+	if errors.Is(err, fs.ErrNotExist) && create && !signed && !elsewhere {
 		key, err = audit.NewKey(keyPath, id.origin(), audit.LogKey)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%s, which the log was signed with, is gone; restore it from its own copy, and see `rollbook help checkpoint restart`: %w", keyPath, err)
+		err = fmt.Errorf("%s, which the log is signed with, is not here; restore it from its own copy, and see `rollbook help checkpoint restart`, unless another instance has it: %w", keyPath, err)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -215,9 +232,7 @@ func (s *signing) publish(ctx context.Context, tree *audit.Tree, logger *slog.Lo
 	tiles := tree.Tiles()
 	out, err := s.publisher.Publish(ctx, tiles, tiles.Checkpoint().Size)
 	if out.Size > 0 {
-		s.size, s.at = out.Size, time.Now()
-		s.measuredSize.Store(s.size)
-		s.measuredAt.Store(s.at.Unix())
+		s.note(out.Size, time.Now())
 	}
 	for name, err := range out.Refused {
 		logger.WarnContext(ctx, "a witness did not cosign", slog.String("witness", name), slog.Any("error", err))
@@ -265,11 +280,17 @@ func (l *Ledger) Sign(ctx context.Context) (Signed, error) {
 	return l.anchor.sign(ctx)
 }
 
-// Signed returns the newest checkpoint that was signed, nil if there is none.
-func (l *Ledger) Signed(context.Context) (*Signed, error) {
+// Signed returns the newest checkpoint that was signed, nil if there is none. One of
+// another instance is compared with the log first.
+func (l *Ledger) Signed(ctx context.Context) (*Signed, error) {
 	s := l.anchor.signing
 	if s == nil {
 		return nil, l.anchor.unsigned
+	}
+	if s.publisher == nil {
+		if err := l.anchor.hear(ctx); against(err) {
+			return nil, err
+		}
 	}
 	newest, err := s.history.Newest(s.policy, time.Now())
 	if err != nil || newest == nil {

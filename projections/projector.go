@@ -64,22 +64,38 @@ var ErrAhead = errors.New("the read models are ahead of the log: the log was cut
 
 // CatchUp brings the read models up to the end of the log as it is now.
 func (p *Projector) CatchUp(ctx context.Context) error {
+	// First where the read models are: asked the other way round, another process that
+	// stores and takes in meanwhile would make the log look cut.
+	from, err := p.checkpoint(ctx)
+	if err != nil {
+		return err
+	}
 	to, err := p.Log.Last(ctx)
 	if err != nil {
 		return err
 	}
-	return p.CatchUpTo(ctx, to)
+	return p.bring(ctx, from, to)
 }
 
 // CatchUpTo brings the read models up to a position of the log.
 func (p *Projector) CatchUpTo(ctx context.Context, to eventstore.Position) error {
-	var from Checkpoint
-	if err := p.Store.Read(ctx, func(r Reader) (err error) {
-		from, err = r.Checkpoint(ctx)
-		return err
-	}); err != nil {
+	from, err := p.checkpoint(ctx)
+	if err != nil {
 		return err
 	}
+	return p.bring(ctx, from, to)
+}
+
+func (p *Projector) checkpoint(ctx context.Context) (at Checkpoint, err error) {
+	err = p.Store.Read(ctx, func(r Reader) (err error) {
+		at, err = r.Checkpoint(ctx)
+		return err
+	})
+	return at, err
+}
+
+// bring brings the read models from where they are to a position of the log.
+func (p *Projector) bring(ctx context.Context, from Checkpoint, to eventstore.Position) error {
 	if from.Position > to {
 		return fmt.Errorf("%w (models at %d, log ends at %d)", ErrAhead, from.Position, to)
 	}

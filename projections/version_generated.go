@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "3a3c65b4225f7b00334c32950dbe7e7a"
+const code = "33d05474511b1fa784325b2a64c86cbe"

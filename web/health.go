@@ -3,11 +3,15 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+
+	"rollbook/ledger"
 )
 
-// state is what /healthz and /readyz answer.
+// state is what /readyz answers.
 type state struct {
 	Status string `json:"status"` // "ok" or "unavailable"
+	// Roles are the parts of the work that this instance does, and is judged by.
+	Roles ledger.Roles `json:"roles"`
 	// Position is how far the read models have come, and Last the end of the log.
 	Position uint64 `json:"position"`
 	Last     uint64 `json:"last"`
@@ -21,19 +25,26 @@ type state struct {
 
 // alive answers that the process runs.
 func (s *Server) alive(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "roles": s.options.Roles.Sorted()})
 }
 
 // ready answers whether requests can be answered, and if not, why.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	out := state{Status: "ok", Problems: []string{}, Remarks: []string{}}
+	out := state{Status: "ok", Roles: s.options.Roles.Sorted(), Problems: []string{}, Remarks: []string{}}
 	h, err := s.options.Service.Ledger.Health(r.Context())
 	out.Position, out.Last, out.Parked = uint64(h.Position), uint64(h.Last), h.Parked
 	if err != nil {
 		out.Problems = append(out.Problems, "the log or the read models cannot be reached")
 	}
-	if h.Alarm != nil {
+	switch {
+	case h.Alarm == nil:
+	case out.Roles.Has(ledger.RoleAPI):
 		out.Problems = append(out.Problems, "nothing can be recorded: "+h.Alarm.Error())
+	default:
+		out.Problems = append(out.Problems, h.Alarm.Error())
+	}
+	if h.Idle != nil {
+		out.Problems = append(out.Problems, h.Idle.Error())
 	}
 	if s.starting() {
 		out.Problems = append(out.Problems, "the read models are being brought up to the log, which the service waits for when it starts")

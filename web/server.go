@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"rollbook/ledger"
 	"rollbook/web/access"
 	"rollbook/web/service"
 )
@@ -46,6 +47,9 @@ type Options struct {
 	Limits Limits
 	// Version is that of the program.
 	Version string
+	// Roles are the parts of the work that this instance does. Without [ledger.RoleAPI]
+	// it answers how it does, and nothing else.
+	Roles ledger.Roles
 	// Logger gets what the operator should know. Nil discards it.
 	Logger *slog.Logger
 }
@@ -161,12 +165,16 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.alive)
 	mux.HandleFunc("GET /readyz", s.ready)
-	s.api(mux)
-	s.signIn(mux)
-	s.signInElsewhere(mux)
 	if s.options.Metrics != nil {
 		mux.Handle("GET /metrics", s.metrics(promhttp.HandlerFor(s.options.Metrics, promhttp.HandlerOpts{})))
 	}
+	if !s.options.Roles.Has(ledger.RoleAPI) {
+		mux.HandleFunc("/", s.nothing)
+		return noted(mux)
+	}
+	s.api(mux)
+	s.signIn(mux)
+	s.signInElsewhere(mux)
 	if s.options.Pages != nil {
 		mux.Handle("/", s.options.Pages)
 		mux.HandleFunc("GET "+pageStream, s.followPage)

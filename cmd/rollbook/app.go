@@ -35,6 +35,7 @@ type app struct {
 	unsafe   bool
 	database string
 	signing  ledger.Signing
+	roles    ledger.Roles // of a service
 	json     bool
 	lang     string
 	verbose  bool

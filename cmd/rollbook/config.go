@@ -20,6 +20,7 @@ import (
 
 	"rollbook/domain"
 	"rollbook/internal/postgres"
+	"rollbook/ledger"
 )
 
 // setting is something that is the same for every command of an office, and so
@@ -56,6 +57,7 @@ var settings = []setting{
 	{key: "server.url", flag: "server", env: "ROLLBOOK_SERVER"},
 	{key: "server.token", flag: "token-file", env: "ROLLBOOK_TOKEN_FILE"},
 	{key: "server.ca", flag: "server-ca", env: "ROLLBOOK_SERVER_CA"},
+	{key: "service.role", flag: "role", on: "serve", env: "ROLLBOOK_ROLE", list: ",", check: checkRoles},
 	{key: "service.listen", flag: "listen", on: "serve", env: "ROLLBOOK_LISTEN", check: checkListen},
 	{key: "service.url", flag: "url", on: "serve", env: "ROLLBOOK_URL"},
 	{key: "service.tls_cert", flag: "tls-cert", on: "serve", env: "ROLLBOOK_TLS_CERT"},
@@ -215,7 +217,11 @@ func (s setting) text(value any) (text string, bad domain.Text) {
 			}
 			all = append(all, text)
 		}
-		return strings.Join(all, s.list), bad
+		text = strings.Join(all, s.list)
+		if s.check != nil && text != "" {
+			bad = s.check(text)
+		}
+		return text, bad
 	}
 	return "", textf("%s is a text; put it between quotes", "%s là chữ; hãy đặt trong ngoặc kép", s.key)
 }
@@ -247,6 +253,13 @@ func checkDatabase(v string) (bad domain.Text) {
 func checkServers(v string) (bad domain.Text) {
 	if strings.Contains(v, "@") {
 		return textf("nats.url has a login in it; put an nkey into a file and name that in nats.nkey", "nats.url có thông tin đăng nhập; hãy để khoá nkey trong một tệp và ghi tệp đó ở nats.nkey")
+	}
+	return bad
+}
+
+func checkRoles(v string) (bad domain.Text) {
+	if _, err := ledger.ParseRoles(v); err != nil {
+		return textf("service.role is one or more of %[1]s, not %[2]q", "service.role là một hoặc nhiều trong %[1]s, không phải %[2]q", ledger.AllRoles(), show(v))
 	}
 	return bad
 }
@@ -357,7 +370,7 @@ func defaultOf(root *cobra.Command, s setting) string {
 	if err != nil {
 		return ""
 	}
-	if f := cmd.Flag(s.flag); f != nil && s.list == "" {
+	if f := cmd.Flag(s.flag); f != nil && f.Value.Type() == "string" {
 		return f.DefValue
 	}
 	return ""

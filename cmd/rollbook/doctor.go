@@ -36,10 +36,17 @@ func (a *app) doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Look for what is broken, and say its cure", Long: doctorLong, Args: arguments(0, 0),
 		Example: "  rollbook doctor\n  rollbook doctor --backup /mnt/backup/rollbook --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			roles, err := ledger.ParseRoles(a.env("ROLLBOOK_ROLE"))
+			if err != nil {
+				return badRoles(a.env("ROLLBOOK_ROLE"))
+			}
+			if a.service != nil {
+				roles = a.service.roles
+			}
 			found := ledger.Examine(cmd.Context(), a.dir, ledger.Examining{
 				Options: ledger.Options{
 					MasterKey: a.master, Tree: a.tree, Database: a.database,
-					Servers: a.servers, Feed: a.feed, UnsafeSync: a.unsafe, Signing: a.signing,
+					Servers: a.servers, Feed: a.feed, UnsafeSync: a.unsafe, Signing: a.signing, Roles: roles,
 				},
 				Backup: backup, Now: a.now(),
 			})

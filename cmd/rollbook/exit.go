@@ -176,6 +176,10 @@ var families = []struct {
 		EN: own,
 		VI: "nhật ký chưa có số thứ tự của --min-position trong thời gian chờ; hãy kiểm tra lại số đó hoặc tăng --wait",
 	}},
+	{"unavailable", exitUnreachable, is(ledger.ErrNoProjector), domain.Text{
+		EN: own,
+		VI: "các bảng số liệu chậm hơn nhật ký và không có tiến trình nào mang vai trò projector cập nhật; hãy khởi động nó rồi chạy lại lệnh này",
+	}},
 	{"in_use", exitUnreachable, is(projections.ErrBusy), domain.Text{
 		EN: own,
 		VI: "một tiến trình khác đang dựng lại các bảng số liệu; hãy đợi nó xong",

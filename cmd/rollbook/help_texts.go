@@ -175,6 +175,10 @@ restart.`},
 Ai là chủ thư mục dữ liệu cũng vào được qua socket rollbook.sock trong đó mà không cần đăng nhập. Sổ được lập nếu thư
 mục trống.
 
+Với --role, một tiến trình chỉ làm một phần việc bên cạnh các tiến trình khác: api trả lời và ghi, projector cập nhật
+các bảng số liệu, auditor ký các mốc, feed phát luồng sự kiện. Mỗi tiến trình có thư mục dữ liệu riêng với ledger.json
+và, trừ auditor, tệp policy của nó (rollbook checkpoint policy); xem docs/handbook-operator.md.
+
 Nếu biến môi trường OTEL_EXPORTER_OTLP_ENDPOINT được đặt, vết (traces) được gửi đến đó theo OpenTelemetry qua HTTP.`},
 	"sign": {"Ký các mốc cho một sổ, như một tiến trình hay một người riêng", `Giữ khoá của nhật ký tách khỏi nhật ký: ai có nhật ký cũng không ký được bản khác. Sổ hỏi bằng --signer. Bên ký nhớ
 những gì đã ký và không ký gì không nối tiếp; bộ nhớ của nó không được nằm trong bản sao lưu dùng để khôi phục nhật
@@ -248,6 +252,7 @@ var flagTexts = map[string]string{
 	"with-signing-keys":            "kèm các khoá ký mốc và báo cáo: ai có bản sao lưu ký được thay tên sổ",
 	"accept-rollback":              "khôi phục cả bản sao lưu cũ hơn những gì --anchor cho thấy đã ký; các bản ghi sau đó bị mất",
 	"config":                       "tệp cấu hình, xem docs/configuration.md; tham số và biến môi trường đi trước (ROLLBOOK_CONFIG)",
+	"serve --role":                 "các phần việc của tiến trình này; ít hơn tất cả thì cần --nats, --database và --anchor dùng chung (ROLLBOOK_ROLE)",
 	"serve --listen":               "địa chỉ để nghe (ROLLBOOK_LISTEN)",
 	"serve --name":                 "tên sổ, khi lệnh này lập sổ (mặc định ledger)",
 	"actor":                        "bí danh của người ghi",

@@ -35,6 +35,10 @@ const serveLong = `Serve the ledger over HTTP: the API under /api/v1 (described 
 Whoever owns the data directory also reaches the service by the socket rollbook.sock in it, without
 signing in. The ledger is made if the directory is empty.
 
+With --role an instance does a part of the work alone, beside others: api answers and records, projector keeps the
+read models, auditor signs checkpoints, feed publishes. Each has a data directory of its own, with ledger.json and, but
+for the auditor, its policy (rollbook checkpoint policy); see docs/handbook-operator.md.
+
 With OTEL_EXPORTER_OTLP_ENDPOINT in the environment, traces go there as OpenTelemetry over HTTP.`
 
 func (a *app) serveCommand() *cobra.Command {
@@ -42,7 +46,8 @@ func (a *app) serveCommand() *cobra.Command {
 	var name string
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the ledger over HTTP", Long: serveLong, Args: arguments(0, 0),
-		Example: "  rollbook serve\n  rollbook serve --listen 127.0.0.1:8443 --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --database postgres://rollbook@db/rollbook",
+		Example: "  rollbook serve\n  rollbook serve --listen 127.0.0.1:8443 --nats tls://n1:4222,tls://n2:4222,tls://n3:4222 --database postgres://rollbook@db/rollbook\n" +
+			"  rollbook serve --role projector --nats tls://n1:4222 --database postgres://rollbook@db/rollbook --anchor /srv/shared/checkpoints",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if name != "" && !domain.ValidID(name) {
 				return usage("--name %q is not 1 to 64 of the characters A-Z a-z 0-9 _ -", "--name %q phải gồm 1 đến 64 ký tự A-Z a-z 0-9 _ -", show(name))
@@ -50,15 +55,19 @@ func (a *app) serveCommand() *cobra.Command {
 			if err := o.check(); err != nil {
 				return err
 			}
+			if err := a.takeRoles(&o); err != nil {
+				return err
+			}
 			ctx := cmd.Context()
 			return a.traced(ctx, func(traces trace.TracerProvider) error {
 				o.traces = traces
-				return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: name, Traces: traces}, func(l *ledger.Ledger) error {
+				return a.withLedgerIn(ctx, a.dir, ledger.Options{Create: true, Name: name, Traces: traces, Roles: o.roles, Service: true}, func(l *ledger.Ledger) error {
 					return a.serve(ctx, l, o)
 				})
 			})
 		},
 	}
+	cmd.Flags().StringVar(&o.role, "role", cmp.Or(a.env("ROLLBOOK_ROLE"), ledger.AllRoles().String()), "parts of the work that this instance does; less than all needs --nats, --database and --anchor, which instances share (ROLLBOOK_ROLE)")
 	cmd.Flags().StringVar(&o.listen, "listen", cmp.Or(a.env("ROLLBOOK_LISTEN"), "127.0.0.1:8080"), "address to listen at; one that others reach needs TLS, here or in front of it (ROLLBOOK_LISTEN)")
 	cmd.Flags().StringVar(&o.url, "url", a.env("ROLLBOOK_URL"), "where people reach the service if a proxy in front of it speaks TLS, such as https://rollbook.example (ROLLBOOK_URL)")
 	cmd.Flags().StringVar(&o.cert, "tls-cert", a.env("ROLLBOOK_TLS_CERT"), "file with the certificate to serve TLS by; it is read again when it changes (ROLLBOOK_TLS_CERT)")
@@ -75,6 +84,8 @@ type reachable struct {
 	Ledger string `json:"ledger"`
 	URL    string `json:"url"`
 	Socket string `json:"socket"`
+	// Roles are the parts of the work that this instance does.
+	Roles ledger.Roles `json:"roles"`
 	// First is where the first operator chooses login and password, once and
 	// within a day; "" when there is one.
 	First string `json:"first,omitempty"`
@@ -83,6 +94,8 @@ type reachable struct {
 // serveOptions are the flags of serve.
 type serveOptions struct {
 	listen, url, cert, key string
+	role                   string
+	roles                  ledger.Roles // what role says
 
 	traces trace.TracerProvider // nil for none
 	oidc   openid.Config
@@ -121,6 +134,32 @@ func (o serveOptions) checkProvider(host string) error {
 		return usage("--oidc-issuer needs --url, the address that the OpenID provider sends people back to", "--oidc-issuer cần --url, là địa chỉ mà nơi đăng nhập đưa người dùng trở lại")
 	}
 	return nil
+}
+
+// takeRoles settles which parts of the work are to be done, and what log lines say
+// of it.
+func (a *app) takeRoles(o *serveOptions) error {
+	var err error
+	if o.roles, err = ledger.ParseRoles(o.role); err != nil {
+		return badRoles(o.role)
+	}
+	a.roles = o.roles
+	if o.roles.All() {
+		return nil
+	}
+	if lack := (ledger.Options{Roles: o.roles, Servers: a.servers, Database: a.database, Signing: a.signing}).Lacks(); lack != (domain.Text{}) {
+		return &problem{name: "usage", exit: exitUsage, text: lack}
+	}
+	if _, err := os.Stat(filepath.Join(a.dir, "ledger.json")); errors.Is(err, fs.ErrNotExist) {
+		return notFound("there is no ledger.json in %s, and an instance that does a part of the work makes none: copy that of the instance with the role auditor, which has made the ledger",
+			"%s không có ledger.json, và tiến trình làm một phần việc không lập sổ: hãy chép tệp đó từ tiến trình mang vai trò auditor, nơi sổ được lập", show(a.dir))
+	}
+	a.logger = a.logger.With(slog.String("role", o.roles.String()))
+	return nil
+}
+
+func badRoles(text string) error {
+	return usage("--role is one or more of %[1]s with commas between, not %[2]q", "--role là một hoặc nhiều trong %[1]s, cách nhau bằng dấu phẩy, không phải %[2]q", ledger.AllRoles(), show(text))
 }
 
 // provider returns the OpenID provider of a service that is reached at an address; nil
@@ -190,13 +229,15 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, rights.Close()) }()
-	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String()}
+	answer := reachable{Ledger: l.Name(), URL: scheme + listener.Addr().String(), Roles: o.roles}
 	if o.url != "" {
 		answer.URL = strings.TrimSuffix(o.url, "/")
 	}
-	provider, err := o.provider(a, answer.URL)
-	if err != nil {
-		return err
+	var provider *openid.Provider
+	if o.roles.Has(ledger.RoleAPI) {
+		if provider, err = o.provider(a, answer.URL); err != nil {
+			return err
+		}
 	}
 	s := &service.Service{Ledger: l, Access: rights, Provider: provider, Clock: a.now, Head: a.envHead()}
 	seen, err := pages.New(s, a.logger)
@@ -205,14 +246,17 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	}
 	ready := make(chan struct{})
 	server := web.New(web.Options{
-		Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, URL: o.url, Secure: o.secure(), Commands: a.visitors(s), Ready: ready,
+		Service: s, Pages: seen, Metrics: l.Registry(), Traces: o.traces, Logger: a.logger, Roles: o.roles,
+		URL: o.url, Secure: o.secure(), Commands: a.visitors(s), Ready: ready,
 	})
-	first, err := rights.FirstOperator(ctx)
-	if err != nil {
-		return err
-	}
-	if first != "" {
-		answer.First = answer.URL + "/first/" + first
+	if o.roles.Has(ledger.RoleAPI) {
+		first, err := rights.FirstOperator(ctx)
+		if err != nil {
+			return err
+		}
+		if first != "" {
+			answer.First = answer.URL + "/first/" + first
+		}
 	}
 	if socket != nil {
 		defer socket.Close()
@@ -228,14 +272,16 @@ func (a *app) serve(ctx context.Context, l *ledger.Ledger, o serveOptions) (err 
 	}
 	g.Go(func() error {
 		// Health is answered meanwhile: with new read models this may take a minute.
-		if err := a.catchUp(running, l); err != nil {
-			return ignoreEnd(err)
+		if o.roles.Has(ledger.RoleProjector) {
+			if err := a.catchUp(running, l); err != nil {
+				return ignoreEnd(err)
+			}
 		}
 		close(ready)
 		if err := a.showReachable(answer); err != nil {
 			return err
 		}
-		return l.Keep(running, ledger.Keeping{Models: true, Feed: true})
+		return l.Keep(running, ledger.Keeping{Models: o.roles.Has(ledger.RoleProjector), Feed: o.roles.Has(ledger.RoleFeed)})
 	})
 	if provider != nil {
 		g.Go(func() error { provider.Watch(running); return nil })
@@ -259,6 +305,9 @@ func (a *app) showReachable(answer reachable) error {
 		a.out.document(answer)
 	default:
 		a.out.printf(a.say("Serving the ledger %s at %s\n", "Đang phục vụ sổ %s tại %s\n"), answer.Ledger, answer.URL)
+		if !answer.Roles.All() {
+			a.out.printf(a.say("This instance does a part of the work: %s\n", "Tiến trình này làm một phần việc: %s\n"), answer.Roles)
+		}
 		if answer.First != "" {
 			a.out.printf(a.say("Choose a login and a password for the first operator, once and within a day, at\n%s\n", "Hãy chọn tên đăng nhập và mật khẩu cho người vận hành đầu tiên, một lần trong một ngày, tại\n%s\n"), answer.First)
 		}
