@@ -99,6 +99,9 @@ func Restore(ctx context.Context, from, to string, o Restoring, p Progress) (out
 		if o.Tree != "" && r.treeBegun {
 			err = errors.Join(err, audit.Remove(o.Tree))
 		}
+		if r.onServers {
+			err = fmt.Errorf("%w; the servers have the log that was made and is not accepted: have its stream deleted before the next try", err)
+		}
 		if made {
 			_ = os.Remove(to) // it stays if something else is in it by now
 		}
@@ -113,6 +116,10 @@ func Restore(ctx context.Context, from, to string, o Restoring, p Progress) (out
 		return out, err
 	}
 	if err := r.files(&out); err != nil {
+		return out, err
+	}
+	// What cannot be taken back comes last: no service's login deletes a log.
+	if err := r.roomForKeys(ctx); err != nil {
 		return out, err
 	}
 	if err := r.log(ctx, tree); err != nil {
@@ -137,6 +144,7 @@ type restoring struct {
 	master            *vault.Master // nil if it is not at hand
 	id                identity
 	treeBegun         bool
+	onServers         bool // the log is made, and they keep it
 	done              bool // it is a ledger; what fails now undoes nothing
 }
 
@@ -390,6 +398,7 @@ func (r *restoring) log(ctx context.Context, tree string) (err error) {
 	if err != nil {
 		return err
 	}
+	r.onServers = config.URL != ""
 	log, err := jetstream.Open(ctx, config)
 	if err != nil {
 		return err
@@ -409,6 +418,23 @@ func (r *restoring) log(ctx context.Context, tree string) (err error) {
 	return nil
 }
 
+// ErrKeysThere means that a backup cannot be restored into a database that has keys:
+// some of them may have been destroyed since.
+var ErrKeysThere = errors.New("the database has keys of this ledger already; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2")
+
+// roomForKeys reports whether the keys can be restored, before there is a log.
+func (r *restoring) roomForKeys(ctx context.Context) (err error) {
+	ring, _, err := openKeyring(ctx, r.staging, r.id, r.o.Database, r.m.KEK, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ring.Close()) }()
+	for _, err := range ring.All(ctx) {
+		return cmp.Or(err, ErrKeysThere)
+	}
+	return nil
+}
+
 // keys makes the keyring anew: where a new ledger would have it.
 func (r *restoring) keys(ctx context.Context) (err error) {
 	all := readKeys(r.state(keysExport), keysHead{1, r.m.Origin, r.m.KEK})
@@ -418,7 +444,7 @@ func (r *restoring) keys(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, ring.Close()) }()
 	if err := ring.Restore(ctx, all); errors.Is(err, vault.ErrHasKey) {
-		return fmt.Errorf("%w: it has keys already; name another database, or another schema in it", ErrDatabase)
+		return ErrKeysThere
 	} else if err != nil {
 		return err
 	}

@@ -212,6 +212,9 @@ var families = []struct {
 		EN: own,
 		VI: "không hiểu địa chỉ cơ sở dữ liệu ở --database (hoặc ROLLBOOK_DATABASE); hãy viết dạng postgres://NGƯỜI_DÙNG@MÁY_CHỦ:CỔNG/TÊN",
 	}},
+	{"usage", exitUsage, is(ledger.ErrKeysThere), domain.Text{
+		EN: own, VI: "cơ sở dữ liệu đã có khoá của sổ này; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
+	}},
 	{"usage", exitUsage, is(ledger.ErrDatabase), domain.Text{
 		EN: "the database holds another ledger; name another database with --database, or another schema in it, as postgres://...?schema=rollbook_2",
 		VI: "cơ sở dữ liệu này đang giữ một sổ khác; hãy chỉ cơ sở dữ liệu khác bằng --database, hoặc lược đồ khác, ví dụ postgres://...?schema=rollbook_2",
