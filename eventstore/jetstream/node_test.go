@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 	_ "unsafe" // for the name of heartbeat
@@ -22,6 +19,7 @@ import (
 
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	"rollbook/eventstore/jetstream/natstest"
 )
 
 // A server of its own is a child process of the test, so that it can be killed,
@@ -101,34 +99,6 @@ func (n *nodes) named(name string) *node {
 	return nil
 }
 
-// given are the ports that this process has given to nodes, which may not listen at
-// them just now.
-var given sync.Map
-
-// freePort returns a port that nobody listens at, below those that the system gives
-// away by itself: else a connection of another test may take it before, or while, the
-// node that it is for is down.
-func freePort(t testing.TB) int {
-	t.Helper()
-	const first, last = 20_000, 32_000
-	for range last - first {
-		port := first + rand.IntN(last-first)
-		if _, taken := given.LoadOrStore(port, true); taken {
-			continue
-		}
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return port
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
 func newLogin(t testing.TB) login {
 	t.Helper()
 	pair, err := nkeys.CreateUser()
@@ -158,11 +128,11 @@ func startNodes(t testing.TB, count int, role, extra string) *nodes {
 	routes := make([]string, count)
 	ports := make([]int, count)
 	for i := range routes {
-		ports[i] = freePort(t)
+		ports[i] = natstest.FreePort(t)
 		routes[i] = fmt.Sprintf("nats://127.0.0.1:%d", ports[i])
 	}
 	for i := range count {
-		port := freePort(t)
+		port := natstest.FreePort(t)
 		dir := t.TempDir()
 		cluster := ""
 		if count > 1 {

@@ -1,177 +1,45 @@
 package jetstream_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	"rollbook/eventstore/jetstream/natstest"
 )
 
-// deployment is the servers of deploy/nats, on free ports of this machine and
-// with certificates made for the test. Everything else is as the files say.
-type deployment struct {
-	dir     string // keys and certificates
-	servers []*server.Server
-	urls    []string
-}
-
-// certificates makes an authority and a certificate for 127.0.0.1.
-func certificates(t testing.TB, dir string) {
-	t.Helper()
-	write := func(name, kind string, b []byte) {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	makeOne := func(name string, template, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if parent == nil {
-			parent, signer = template, key
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, parent, &key.PublicKey, signer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		secret, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(name+".pem", "CERTIFICATE", der)
-		write(name+"-key.pem", "PRIVATE KEY", secret)
-		made, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return made, key
-	}
-	now := time.Now()
-	ca, caKey := makeOne("ca", &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, nil, nil)
-	makeOne("server", &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "n"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}, ca, caKey)
-}
+// deployment is the servers of deploy/nats.
+type deployment struct{ *natstest.Deployment }
 
 // deploy starts the first one, or all three, of the servers of deploy/nats.
 func deploy(t testing.TB, count int) *deployment {
 	t.Helper()
-	d := &deployment{dir: t.TempDir()}
-	certificates(t, d.dir)
-	if _, err := jetstream.MakeUsers(d.dir); err != nil {
-		t.Fatal(err)
-	}
-	var routes []string
-	ports := make([]int, count)
-	for i := range ports {
-		ports[i] = freePort(t)
-		routes = append(routes, fmt.Sprintf(`"nats://127.0.0.1:%d"`, ports[i]))
-	}
-	for i := range count {
-		dir := t.TempDir()
-		port := freePort(t)
-		for _, name := range []string{"common.conf", "accounts.conf", fmt.Sprintf("n%d.conf", i+1)} {
-			b, err := os.ReadFile(filepath.Join("..", "..", "deploy", "nats", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			text := string(b)
-			for _, change := range [][2]string{
-				{"/etc/nats/tls", d.dir},
-				{"/var/lib/nats", filepath.Join(dir, "store")},
-				{"0.0.0.0:4222", fmt.Sprintf("127.0.0.1:%d", port)},
-				{"0.0.0.0:6222", fmt.Sprintf("127.0.0.1:%d", ports[i])},
-				{`"nats://n1:6222", "nats://n2:6222", "nats://n3:6222"`, strings.Join(routes, ", ")},
-				{`http: "127.0.0.1:8222"`, ""},
-			} {
-				text = strings.ReplaceAll(text, change[0], change[1])
-			}
-			if count == 1 && name == "common.conf" {
-				begin, end := strings.Index(text, "cluster {"), strings.Index(text, "# Only for the machine")
-				text = text[:begin] + text[end:]
-			}
-			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		known, err := os.ReadFile(filepath.Join(d.dir, jetstream.UsersFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, jetstream.UsersFile), known, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		opts, err := server.ProcessConfigFile(filepath.Join(dir, fmt.Sprintf("n%d.conf", i+1)))
-		if err != nil {
-			t.Fatalf("deploy/nats: %v", err)
-		}
-		opts.NoSigs = true
-		srv, err := server.NewServer(opts)
-		if err != nil {
-			t.Fatalf("deploy/nats: %v", err)
-		}
-		d.servers, d.urls = append(d.servers, srv), append(d.urls, fmt.Sprintf("tls://127.0.0.1:%d", port))
-	}
-	for _, srv := range d.servers {
-		srv.Start()
-	}
-	t.Cleanup(func() {
-		for _, srv := range d.servers {
-			srv.Shutdown()
-			srv.WaitForShutdown()
-		}
-	})
-	for _, srv := range d.servers {
-		if !srv.ReadyForConnections(30 * time.Second) {
-			t.Fatal("a server of deploy/nats did not start")
-		}
-	}
-	return d
-}
-
-func (d *deployment) key(user string) string {
-	return filepath.Join(d.dir, strings.ToLower(user)+".nk")
+	return &deployment{natstest.Deploy(t, filepath.Join("..", "..", "deploy", "nats"), count)}
 }
 
 func (d *deployment) config(user string) jetstream.Config {
-	return jetstream.Config{URL: strings.Join(d.urls, ","), NKeyFile: d.key(user), TLS: jetstream.TLSFiles{CA: filepath.Join(d.dir, "ca.pem")}}
+	return jetstream.Config{URL: d.URL, NKeyFile: d.Key(user), TLS: jetstream.TLSFiles{CA: d.CA}}
 }
 
 // connect is a bare connection of a user, as an attacker with the login has it.
 func (d *deployment) connect(t testing.TB, user string) *nats.Conn {
 	t.Helper()
 	var known nats.Options
-	login, err := nats.NkeyOptionFromSeed(d.key(user))
+	login, err := nats.NkeyOptionFromSeed(d.Key(user))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := login(&known); err != nil {
 		t.Fatal(err)
 	}
-	nc, err := nats.Connect(strings.Join(d.urls, ","), login, nats.RootCAs(filepath.Join(d.dir, "ca.pem")),
+	nc, err := nats.Connect(d.URL, login, nats.RootCAs(d.CA),
 		nats.CustomInboxPrefix("_INBOX."+known.Nkey), nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	if err != nil {
 		t.Fatalf("%s: %v", user, err)

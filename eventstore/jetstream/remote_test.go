@@ -25,6 +25,7 @@ import (
 
 	"rollbook/eventstore"
 	"rollbook/eventstore/jetstream"
+	"rollbook/eventstore/jetstream/natstest"
 	"rollbook/eventstore/storetest"
 )
 
@@ -142,7 +143,7 @@ func TestServerThatDoesNotTell(t *testing.T) {
 }
 
 func TestOpenOfServersThatAreNotThere(t *testing.T) {
-	cfg := jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", freePort(t)), Timeout: 500 * time.Millisecond}
+	cfg := jetstream.Config{URL: fmt.Sprintf("nats://127.0.0.1:%d", natstest.FreePort(t)), Timeout: 500 * time.Millisecond}
 	if _, err := jetstream.Open(t.Context(), cfg); !errors.Is(err, jetstream.ErrUnreachable) {
 		t.Errorf("Open = %v; want %v", err, jetstream.ErrUnreachable)
 	}
