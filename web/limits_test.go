@@ -180,7 +180,7 @@ func TestReadersThatTakeNothingAreDropped(t *testing.T) {
 	o := open(t)
 	o.server = web.New(web.Options{
 		Service: &service.Service{Ledger: o.ledger, Access: o.rights, Clock: func() time.Time { return now }},
-		Limits:  web.Limits{Take: 200 * time.Millisecond, Request: 500 * time.Millisecond, AtOnce: 2, Heavy: 1, Streams: 1},
+		Limits:  web.Limits{Take: 200 * time.Millisecond, Request: 2 * time.Second, AtOnce: 2, Heavy: 1, Streams: 1},
 		Commands: func(ctx context.Context, c web.Command) int {
 			for ctx.Err() == nil { // it has no end of its own
 				_, _ = io.WriteString(c.Stdout, "more")
@@ -221,7 +221,7 @@ func TestReadersThatTakeNothingAreDropped(t *testing.T) {
 			if a := o.ask(token, http.MethodGet, "/api/v1/me", ""); a.status != http.StatusOK {
 				t.Errorf("somebody else is answered %d %s", a.status, a.body)
 			}
-			late := time.After(20 * time.Second)
+			late := time.After(25 * time.Second)
 			for dropped := false; !dropped; {
 				select {
 				case who := <-closed:
