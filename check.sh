@@ -3,7 +3,7 @@
 # files. A skipped test is a failure. Needs Go, git, a C compiler (for the race detector) and
 # PostgreSQL 15 or newer: its programs, from which each test binary starts a server of its own on
 # a private socket, or a server named in ROLLBOOK_TEST_POSTGRES; Chromium, or what
-# ROLLBOOK_TEST_CHROMIUM names; strace, promtool and systemd-analyze. As root, what is missing is
+# ROLLBOOK_TEST_CHROMIUM names; strace, promtool, systemd-analyze, curl and jq. As root, what is missing is
 # installed by apt-get.
 #
 #   ./check.sh                  everything, some minutes
@@ -133,6 +133,26 @@ deployment() {
   fi
   "${ROLLBOOK_TEST_PROMTOOL:-promtool}" --version 2>&1 | head -n 1
   systemd-analyze --version | head -n 1
+}
+
+# subscriber brings what the handbook for subscribers is done with: curl, jq, and the nats command line,
+# which shares most of what it is made of with ours and is compiled once.
+subscriber() {
+  local program missing=()
+  for program in curl jq; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  if ((${#missing[@]} > 0)); then
+    if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
+      echo "What the handbooks say is done with ${missing[*]}: install it."
+      return 1
+    fi
+    apt-get update -q
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+  fi
+  curl --version | head -n 1
+  jq --version
+  printf 'nats %s\n' "$(go tool -modfile=natscli.mod nats --version)"
 }
 
 # browser brings what the pages are tested in.
@@ -363,6 +383,7 @@ step 'modules (go mod tidy)' tidy
 step 'format (gofumpt)' format
 step 'lint (golangci-lint, with vet)' tool golangci-lint run
 step 'build' go build ./...
+step 'curl, jq, nats' subscriber
 step 'tests (race detector)' tests
 step "fuzzing, $fuzztime each" fuzz_all
 step 'generated files' generated

@@ -29,6 +29,10 @@ func (o *office) listen() (address string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	return o.listenAt(l)
+}
+
+func (o *office) listenAt(l net.Listener) (address string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- o.server.Serve(ctx, l, o.server.Handler()) }()

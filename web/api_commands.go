@@ -234,7 +234,7 @@ func (s *Server) answerCommand(ctx context.Context, w http.ResponseWriter, c *re
 	w.Header().Set("X-Accel-Buffering", "no")
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := &commandOutput{encoder: json.NewEncoder(w), c: http.NewResponseController(w), gone: cancel}
+	out := &commandOutput{encoder: json.NewEncoder(w), c: http.NewResponseController(w), take: s.options.Limits.Take, gone: cancel}
 	if out.send(CommandFrame{}) != nil {
 		return
 	}
@@ -266,13 +266,14 @@ type commandOutput struct {
 	mu      sync.Mutex
 	encoder *json.Encoder
 	c       *http.ResponseController
+	take    time.Duration // that a reader may leave untaken what is written
 	gone    func()
 }
 
 func (o *commandOutput) send(f CommandFrame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_ = o.c.SetWriteDeadline(time.Now().Add(writeWithin)) // a test's recorder has none
+	_ = o.c.SetWriteDeadline(time.Now().Add(o.take)) // a test's recorder has none
 	err := o.encoder.Encode(f)
 	if err == nil {
 		err = o.c.Flush()

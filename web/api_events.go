@@ -25,9 +25,6 @@ import (
 const (
 	eventStream = "text/event-stream"
 	ndjson      = "application/x-ndjson"
-
-	// writeWithin is how long a reader may take to take something.
-	writeWithin = 30 * time.Second
 )
 
 type eventsInput struct {
@@ -183,7 +180,7 @@ func (s *Server) writeLines(in *eventsInput, events iter.Seq2[domain.Entry, erro
 			panic(http.ErrAbortHandler)
 		}
 		begun = true
-		_ = c.SetWriteDeadline(time.Now().Add(writeWithin))
+		_ = c.SetWriteDeadline(time.Now().Add(s.options.Limits.Take))
 		line = append(domain.AppendJSON(line[:0], e, s.options.Service.Ledger.Source()), '\n')
 		if _, err := in.w.Write(line); err != nil {
 			return // the reader went away
@@ -287,7 +284,7 @@ func (s *Server) writeStream(ctx context.Context, cancel context.CancelFunc, w h
 	c := http.NewResponseController(w)
 	_ = c.SetReadDeadline(time.Time{})
 	write := func(b []byte) bool {
-		_ = c.SetWriteDeadline(time.Now().Add(writeWithin))
+		_ = c.SetWriteDeadline(time.Now().Add(s.options.Limits.Take))
 		_, err := w.Write(b)
 		return err == nil && c.Flush() == nil
 	}

@@ -3,6 +3,8 @@ package web_test
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
+	"crypto/sha512"
 	"fmt"
 	"io"
 	"net"
@@ -171,6 +173,100 @@ func TestSlowClients(t *testing.T) {
 	if got := o.last(); got != before {
 		t.Errorf("the log went from %d to %d", before, got)
 	}
+}
+
+// tight is a listener whose connections hold little of what nobody takes, and tell when
+// they are closed.
+type tight struct {
+	net.Listener
+	closed chan string // addresses of clients
+}
+
+func (l tight) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return told{c, l.closed}, c.(*net.TCPConn).SetWriteBuffer(4 << 10)
+}
+
+type told struct {
+	net.Conn
+	closed chan string
+}
+
+func (c told) Close() error {
+	err := c.Conn.Close()
+	c.closed <- c.RemoteAddr().String()
+	return err
+}
+
+// A reader that takes nothing of what is written to it is dropped, whatever it asked for.
+// Others are answered meanwhile, and its place is free afterwards.
+func TestReadersThatTakeNothingAreDropped(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.server = web.New(web.Options{
+		Service: &service.Service{Ledger: o.ledger, Access: o.rights, Clock: func() time.Time { return now }},
+		Limits:  web.Limits{Take: 200 * time.Millisecond, Request: 2 * time.Second, AtOnce: 2, Heavy: 1, Streams: 1},
+		Commands: func(ctx context.Context, c web.Command) int {
+			for ctx.Err() == nil { // it has no end of its own
+				_, _ = io.WriteString(c.Stdout, "more")
+			}
+			return 0
+		},
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan string, 100)
+	address := o.listenAt(tight{l, closed})
+	token := o.account(access.Grant{Role: access.Clerk})
+	var villages []string
+	for i := range 800 { // more than a connection holds, packed too
+		name := sha512.Sum512([]byte{byte(i), byte(i >> 8)})
+		villages = append(villages, event("village.registered", fmt.Sprintf("village/v%d", i), "2000-01-01", fmt.Sprintf(`{"name":"%x","commune":"a"}`, name)))
+	}
+	o.add(villages...)
+	body, kind := form(t, part{"command", `{"args":["x"]}`})
+	for name, request := range map[string]string{
+		"an export":        "GET /api/v1/events HTTP/1.1\r\nAccept: " + ndjson + "\r\n",
+		"an export packed": "GET /api/v1/events HTTP/1.1\r\nAccept: " + ndjson + "\r\nAccept-Encoding: gzip\r\n",
+		"a page":           "GET /api/v1/events?limit=1000 HTTP/1.1\r\nAccept: application/json\r\n",
+		"a stream":         "GET /api/v1/events?from=1 HTTP/1.1\r\nAccept: text/event-stream\r\n",
+		"a command":        fmt.Sprintf("POST /api/v1/commands HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n", kind, len(body)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := dial(t, address)
+			if err := c.Conn.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil {
+				t.Fatal(err)
+			}
+			c.send("%sHost: rollbook\r\nAuthorization: Bearer %s\r\n\r\n", request, token)
+			if strings.HasPrefix(request, "POST") {
+				c.send("%s", body)
+			}
+			if a := o.ask(token, http.MethodGet, "/api/v1/me", ""); a.status != http.StatusOK {
+				t.Errorf("somebody else is answered %d %s", a.status, a.body)
+			}
+			late := time.After(25 * time.Second)
+			for dropped := false; !dropped; {
+				select {
+				case who := <-closed:
+					dropped = who == c.LocalAddr().String()
+				case <-late:
+					t.Fatal("it is never dropped")
+				}
+			}
+			if line, err := c.answers.ReadString('\n'); err != nil || line != "HTTP/1.1 200 OK\r\n" { // and so it was not dropped for something else
+				t.Errorf("it was answered %q, %v", line, err)
+			}
+			if a := o.ask(token, http.MethodGet, "/api/v1/events", "", "Accept", ndjson); a.status != http.StatusOK {
+				t.Errorf("the next one is answered %d %s", a.status, a.body)
+			}
+		})
+	}
+	stream(t, "http://"+address+"/api/v1/events", "Authorization", "Bearer "+token)
 }
 
 // What is large is compressed for who takes it so, and what comes out is the same; what

@@ -79,6 +79,9 @@ type Limits struct {
 	// Request is how long it may take to send a body, and then as long to take an answer:
 	// 30 seconds. A stream and an upload set their own.
 	Request time.Duration
+	// Take is how long a reader may leave untaken what an export, a stream or a command
+	// has written: 30 seconds.
+	Take time.Duration
 	// Heartbeat is how often a stream says that it lives: every 15 seconds.
 	Heartbeat time.Duration
 	// AtOnce is how many requests may be under way: 256; Heavy how many imports, exports
@@ -88,7 +91,8 @@ type Limits struct {
 
 func (l Limits) orDefaults() Limits {
 	return Limits{
-		Header: cmp.Or(l.Header, 5*time.Second), Request: cmp.Or(l.Request, 30*time.Second), Heartbeat: cmp.Or(l.Heartbeat, 15*time.Second),
+		Header: cmp.Or(l.Header, 5*time.Second), Request: cmp.Or(l.Request, 30*time.Second),
+		Take: cmp.Or(l.Take, 30*time.Second), Heartbeat: cmp.Or(l.Heartbeat, 15*time.Second),
 		AtOnce: cmp.Or(l.AtOnce, 256), Heavy: cmp.Or(l.Heavy, 8), Streams: cmp.Or(l.Streams, 128),
 	}
 }

@@ -155,10 +155,7 @@ func TestEachAlertIsInTheRunbook(t *testing.T) {
 	}
 }
 
-var (
-	shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
-	shellQuote = regexp.MustCompile(`'[^']*'|\S+`)
-)
+var shellQuote = regexp.MustCompile(`'[^']*'|\S+`)
 
 // splitWords takes a line apart as a shell does, as far as documents go.
 func splitWords(line string) []string {
@@ -169,55 +166,35 @@ func splitWords(line string) []string {
 	return list
 }
 
-// What the clerk's handbook says is done, in its order, on a small office.
-func TestTheClerksHandbook(t *testing.T) {
-	for _, page := range []string{"handbook-clerk.md", "handbook-clerk.vi.md"} {
-		t.Run(page, func(t *testing.T) {
-			text, data := read(t, "docs", page), office(t)
-			t.Chdir(t.TempDir())
-			for _, b := range shellBlock.FindAllStringSubmatch(text, -1) {
-				for line := range strings.Lines(b[1]) {
-					if a := rollbook(t, nil, append(splitWords(line)[1:], "--data", data)...); a.exit != exitDone {
-						t.Errorf("%s: %+v", strings.TrimSpace(line), a)
-					}
-				}
-			}
-		})
+// Every command in a shell block of the runbook, which is for faults that are not there
+// now, is one that the program understands: its name, its flags and how many arguments it
+// takes.
+func TestCommandsInTheRunbookAreUnderstood(t *testing.T) {
+	commands := 0
+	for _, c := range commandsOf(read(t, "deploy", "runbook.md")) {
+		args := splitWords(c.line)
+		if len(args) == 0 || args[0] != "rollbook" {
+			t.Errorf("%q is no command of ours", c.line)
+			continue
+		}
+		commands++
+		asksHelp := args[1] == "help"
+		if asksHelp {
+			args = args[1:]
+		}
+		cmd, rest, err := commandTree().Find(args[1:])
+		if err == nil {
+			err = cmd.ParseFlags(rest)
+		}
+		if err == nil && cmd.Args != nil && !asksHelp {
+			err = cmd.Args(cmd, cmd.Flags().Args())
+		}
+		if err != nil || cmd.Parent() == nil {
+			t.Errorf("%s: %v", c.line, err)
+		}
 	}
-}
-
-// Every command in a shell block of these documents is one that the program
-// understands: its name, its flags and how many arguments it takes.
-func TestCommandsInDocumentsAreUnderstood(t *testing.T) {
-	for _, path := range [][]string{{"deploy", "runbook.md"}, {"docs", "handbook-operator.md"}, {"docs", "handbook-auditor.md"}, {"docs", "handbook-clerk.md"}, {"docs", "handbook-clerk.vi.md"}, {"docs", "handbook-subscriber.md"}} {
-		commands := 0
-		for _, b := range shellBlock.FindAllStringSubmatch(read(t, path...), -1) {
-			for line := range strings.Lines(b[1]) {
-				args := splitWords(line)
-				if len(args) == 0 || args[0] != "rollbook" {
-					t.Errorf("%s: %q is no command of ours", path, line)
-					continue
-				}
-				commands++
-				asksHelp := args[1] == "help"
-				if asksHelp {
-					args = args[1:]
-				}
-				cmd, rest, err := commandTree().Find(args[1:])
-				if err == nil {
-					err = cmd.ParseFlags(rest)
-				}
-				if err == nil && cmd.Args != nil && !asksHelp {
-					err = cmd.Args(cmd, cmd.Flags().Args())
-				}
-				if err != nil || cmd.Parent() == nil {
-					t.Errorf("%s: %s: %v", path, strings.TrimSpace(line), err)
-				}
-			}
-		}
-		if commands == 0 {
-			t.Errorf("%s has no command", path)
-		}
+	if commands == 0 {
+		t.Error("the runbook has no command")
 	}
 }
 
