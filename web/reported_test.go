@@ -238,3 +238,25 @@ func TestFindingsComeOverTheInterface(t *testing.T) {
 		}
 	}
 }
+
+// A register as a file has everybody, as that of the command has: it would not say that
+// it is only the first page.
+func TestARegisterAsAFileIsWhole(t *testing.T) {
+	o := open(t)
+	const many = 1001
+	lines := make([]string, many)
+	for i := range lines {
+		lines[i] = event("member.brought_forward", fmt.Sprintf("member/w-%d", i), "2020-01-01",
+			`{"person":{"full_name":"Vàng Thị Mẫu","birth_date":"1980-01-01","gender":"female","ethnicity":"08","religion":"00"},"organisation":"b","status":"official","admitted_on":"2010-05-19","confirmed_on":"2011-05-19"}`)
+	}
+	o.add(lines...)
+	token := o.account(access.Grant{Role: access.Auditor})
+	path := "/api/v1/reports/register?organisation=b&as_of=2022-12-31"
+	rows := func(more string) int { return strings.Count(o.ask(token, http.MethodGet, path+more, "").body, "\n") - 1 }
+	if got := rows("&format=csv"); got != many+1 { // with who was there
+		t.Errorf("the file has %d of %d members", got, many+1)
+	}
+	if got := rows("&format=csv&limit=7"); got != 7 {
+		t.Errorf("a file of at most 7 has %d", got)
+	}
+}
