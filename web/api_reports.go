@@ -97,7 +97,7 @@ func (in *registerInput) Resolve(ctx huma.Context) []error {
 // limit returns how many rows are wanted, 0 for all: a file does not say that there is
 // more, so it has everybody unless fewer are asked for.
 func (in *registerInput) limit() int {
-	if _, file := in.file(); file && !in.paged {
+	if in.form() != asJSON && !in.paged {
 		return 0
 	}
 	return in.Limit

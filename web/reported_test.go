@@ -90,12 +90,33 @@ func TestEveryReportIsHandedOutInEveryForm(t *testing.T) {
 			t.Errorf("%s: %d %s", wrong, got.status, got.body)
 		}
 	}
-	if got := o.ask(token, http.MethodGet, path, "", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8"); got.header.Get("Content-Type") != "application/json" {
-		t.Errorf("to a browser: %s", got.header.Get("Content-Type"))
-	}
 	other := o.account(access.Grant{Role: access.Clerk, Organisation: "b"})
 	if got := o.ask(other, http.MethodGet, path+"&format=pdf", ""); got.status != http.StatusNotFound || len(o.exported()) != len(want) {
 		t.Errorf("out of reach as a file: %d", got.status)
+	}
+	for accept, want := range map[string]string{
+		"text/html,application/xhtml+xml,*/*;q=0.8": "application/json", // a browser
+		"text/csv;q=0.1, application/json":          "application/json",
+		"application/json;q=0.2, text/csv;q=0.3":    "text/csv; charset=utf-8",
+		"application/json;q=0, text/csv":            "text/csv; charset=utf-8",
+		"text/csv, application/json":                "text/csv; charset=utf-8",
+		"Text/CSV;charset=utf-8":                    "text/csv; charset=utf-8",
+		"text/*":                                    "text/csv; charset=utf-8",
+		"application/pdf, */*;q=0.1":                "application/pdf",
+		"text/csv;q=x, application/pdf":             "application/pdf",
+		"image/png":                                 "application/problem+json",
+		"application/json;q=0":                      "application/problem+json",
+	} {
+		got := o.ask(token, http.MethodGet, path, "", "Accept", accept)
+		kind, status := got.header.Get("Content-Type"), http.StatusOK
+		if want == "application/problem+json" {
+			status = http.StatusNotAcceptable
+		} else if !slices.Contains(got.header.Values("Vary"), "Accept") {
+			t.Errorf("to %q: Vary is %q", accept, got.header.Values("Vary"))
+		}
+		if kind != want || got.status != status {
+			t.Errorf("to %q: %d %s, want %d %s", accept, got.status, kind, status, want)
+		}
 	}
 }
 
@@ -252,7 +273,9 @@ func TestARegisterAsAFileIsWhole(t *testing.T) {
 	o.add(lines...)
 	token := o.account(access.Grant{Role: access.Auditor})
 	path := "/api/v1/reports/register?organisation=b&as_of=2022-12-31"
-	rows := func(more string) int { return strings.Count(o.ask(token, http.MethodGet, path+more, "").body, "\n") - 1 }
+	rows := func(more string) int {
+		return strings.Count(o.ask(token, http.MethodGet, path+more, "").body, "\n") - 1
+	}
 	if got := rows("&format=csv"); got != many+1 { // with who was there
 		t.Errorf("the file has %d of %d members", got, many+1)
 	}
