@@ -222,7 +222,7 @@ func TestSmallNumbersAreWithheldInEveryForm(t *testing.T) {
 		t.Errorf("movements for a reporter: %s", got.body)
 	}
 	for _, refused := range []string{
-		"/api/v1/reports/structure?as_of=2022-12-30", "/api/v1/reports/badges?from=2021-12-30&to=2022-12-31", "/api/v1/reports/structure?as_of=2022-12-31&known_at=3",
+		"/api/v1/reports/structure?as_of=2022-12-30", "/api/v1/reports/headcount?as_of=2200-12-31", "/api/v1/reports/movements?from=2021-12-31&to=2200-12-31", "/api/v1/reports/badges?from=2021-12-30&to=2022-12-31", "/api/v1/reports/structure?as_of=2022-12-31&known_at=3",
 		"/api/v1/reports/villages?by=gender", "/api/v1/reports/structure?by=source", "/api/v1/reports/ratings?as_of=2022-12-31", "/api/v1/reports/badges?from=2022-12-31&to=2021-12-31",
 	} {
 		if got := o.ask(reporter, http.MethodGet, refused, ""); got.status != http.StatusUnprocessableEntity {
