@@ -119,7 +119,7 @@ func (s *Server) command(ctx context.Context, in *commandInput) (_ *huma.StreamR
 			end()
 		}
 	}()
-	if err := received.read(in.r); err != nil {
+	if err := received.read(ctx, in.r); err != nil {
 		return nil, err
 	}
 	if s.options.Commands == nil {
@@ -163,7 +163,7 @@ func badCommand(field, en, vi string) error {
 }
 
 // read takes in a command with all that it reads, before anything of it is done.
-func (c *receivedCommand) read(r *http.Request) error {
+func (c *receivedCommand) read(ctx context.Context, r *http.Request) error {
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return problemf(http.StatusBadRequest, "malformed", "", "the body is multipart/form-data with a part \"command\"; see docs/http.md", "nội dung phải là multipart/form-data có phần \"command\"; xem docs/http.md")
@@ -177,7 +177,7 @@ func (c *receivedCommand) read(r *http.Request) error {
 	}
 	c.Content = map[string]*io.SectionReader{}
 	if c.Stdin {
-		if c.Input, err = c.spool(parts, "stdin"); err != nil {
+		if c.Input, err = c.spool(ctx, parts, "stdin"); err != nil {
 			return err
 		}
 	}
@@ -185,7 +185,7 @@ func (c *receivedCommand) read(r *http.Request) error {
 		if !f.Sent {
 			continue
 		}
-		if c.Content[f.Name], err = c.spool(parts, "file"); err != nil {
+		if c.Content[f.Name], err = c.spool(ctx, parts, "file"); err != nil {
 			return err
 		}
 	}
@@ -207,8 +207,16 @@ func nextPart(parts *multipart.Reader, name string) (*multipart.Part, error) {
 	return part, nil
 }
 
-// spool takes in a part whole.
-func (c *receivedCommand) spool(parts *multipart.Reader, name string) (*io.SectionReader, error) {
+// spool takes in a part whole, of who may hand in what could be large: files are
+// imported, standard input is imported or recorded.
+func (c *receivedCommand) spool(ctx context.Context, parts *multipart.Reader, name string) (*io.SectionReader, error) {
+	what := access.Import
+	if name == "stdin" {
+		what = access.Record
+	}
+	if err := c.server.options.Service.Access.Anywhere(ctx, what); err != nil {
+		return nil, err
+	}
 	if !c.heavy() {
 		return nil, busy()
 	}
@@ -286,14 +294,17 @@ func (o *commandOutput) send(f CommandFrame) error {
 
 // save sends a file, once it is known that it can be written whole.
 func (o *commandOutput) save(name string, write func(io.Writer) error) error {
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(write(w)) }()
-	f, err := spool(r)
-	_ = r.CloseWithError(err) // ends the writing, if the disk is full
+	f, err := unnamed()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if err := write(f); err != nil { // here, so that a defect in it ends the command alone
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
 	if _, err := io.Copy(frames(func(b []byte) CommandFrame { return CommandFrame{File: name, Data: b} }, o), f); err != nil {
 		return err
 	}

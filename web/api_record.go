@@ -173,19 +173,29 @@ func (s *Server) importFile(ctx context.Context, in *importInput) (*answered[led
 		ledger.ImportOptions{DryRun: in.DryRun, Atomic: in.Atomic, Language: languageFrom(ctx)}))
 }
 
-// spool takes in a body whole, in a file that nobody else can open and that is gone
-// when it is closed, or when the process is.
-func spool(body io.Reader) (*os.File, error) {
+// unnamed returns a file that nobody else can open and that is gone when it is closed,
+// or when the process is.
+func unnamed() (*os.File, error) {
 	f, err := os.CreateTemp("", "rollbook-upload-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		_ = f.Close() // nothing is in it
+		return nil, err
+	}
+	return f, nil
+}
+
+// spool takes in a body whole, in an unnamed file.
+func spool(body io.Reader) (*os.File, error) {
+	f, err := unnamed()
 	if err != nil {
 		return nil, err
 	}
 	fail := func(err error) (*os.File, error) {
 		_ = f.Close() // it has no name any more
 		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return fail(err)
 	}
 	if _, err := io.Copy(f, body); err != nil {
 		return fail(broken(err))

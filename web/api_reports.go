@@ -83,8 +83,24 @@ type registerInput struct {
 	Delivered
 	Status string `query:"status" maxLength:"60" doc:"any of candidate, provisional, official, with commas between; members if not given"`
 	Search string `header:"X-Search" maxLength:"400" doc:"words that each begin a word of the name, without regard to case and marks; percent-encoded UTF-8 if it is not ASCII. In a header, so that no name stands in an address"`
-	Limit  int    `query:"limit" minimum:"0" maximum:"10000" default:"1000" doc:"at most so many rows"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"10000" default:"1000" doc:"at most so many rows, 0 for all; in a file all if not given"`
 	After  string `query:"after" maxLength:"80" doc:"next of the page before"`
+	paged  bool   // there is a limit of the visitor's own
+}
+
+// Resolve implements [huma.Resolver].
+func (in *registerInput) Resolve(ctx huma.Context) []error {
+	in.paged = ctx.Query("limit") != ""
+	return nil
+}
+
+// limit returns how many rows are wanted, 0 for all: a file does not say that there is
+// more, so it has everybody unless fewer are asked for.
+func (in *registerInput) limit() int {
+	if in.form() != asJSON && !in.paged {
+		return 0
+	}
+	return in.Limit
 }
 
 // ExplainInput are the parameters of two reports that are compared.
@@ -192,7 +208,7 @@ func (s *Server) registerReports(api huma.API) { //nolint:funlen // a list
 			if err != nil {
 				return service.Report{}, err
 			}
-			return s.options.Service.RegisterReport(ctx, ledger.RegisterQuestion{Question: q, Statuses: statuses, Search: search, After: strings.TrimPrefix(in.After, "member/"), Limit: in.Limit}, reason)
+			return s.options.Service.RegisterReport(ctx, ledger.RegisterQuestion{Question: q, Statuses: statuses, Search: search, After: strings.TrimPrefix(in.After, "member/"), Limit: in.limit()}, reason)
 		})
 	s.registerExplanations(api)
 	register(s, api, get("list-organisations", "/organisations", "The organisations within one's rights", ""),

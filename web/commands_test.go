@@ -60,6 +60,10 @@ func TestACommandIsTakenInWholeOrNotAtAll(t *testing.T) {
 		if err := c.Save("never", func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return io.ErrNoProgress }); err == nil {
 			t.Error("a file that cannot be written is saved")
 		}
+		func() {
+			defer func() { _ = recover() }() // as the command line does
+			_ = c.Save("never", func(io.Writer) error { panic("a defect") })
+		}()
 		return 6
 	}})
 	token := o.account(access.Grant{Role: access.Clerk})
@@ -84,6 +88,9 @@ func TestACommandIsTakenInWholeOrNotAtAll(t *testing.T) {
 	}
 	if a := o.ask("", http.MethodPost, "/api/v1/commands", body, "Content-Type", kind); a.status != http.StatusUnauthorized || len(done) > 0 {
 		t.Errorf("a stranger: %d %s", a.status, a.body)
+	}
+	if a := o.ask(o.account(access.Grant{Role: access.Auditor}), http.MethodPost, "/api/v1/commands", body, "Content-Type", kind); a.status != http.StatusForbidden || len(done) > 0 {
+		t.Errorf("who may neither record nor import: %d %s", a.status, a.body)
 	}
 	a := o.ask(token, http.MethodPost, "/api/v1/commands", body, "Content-Type", kind)
 	stdout, stderr, saved, exit := "", "", "", -1

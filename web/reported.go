@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"mime"
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,31 +31,74 @@ func (d Delivered) delivery() Delivered { return d }
 // language is that of the texts of a report.
 func (d Delivered) language(ctx context.Context) string { return cmp.Or(d.Lang, languageFrom(ctx)) }
 
-// file returns the form of a file that is wanted; ok is false for JSON.
-func (d Delivered) file() (f service.Format, ok bool) {
-	if d.Format != "" {
-		f = service.Format(d.Format)
-		return f, slices.Contains(service.Formats(), f)
+// asJSON is the form that is no file.
+const (
+	asJSON   service.Format = "json"
+	jsonType                = "application/json"
+)
+
+// form returns the form that is wanted, "" if there is none such.
+func (d Delivered) form() service.Format {
+	switch {
+	case d.Format != "":
+		return service.Format(d.Format)
+	case d.Accept == "":
+		return asJSON
 	}
-	for accepted := range strings.SplitSeq(d.Accept, ",") {
-		accepted, _, _ = strings.Cut(strings.TrimSpace(accepted), ";")
-		if accepted == jsonType || strings.HasSuffix(accepted, "*") {
-			return "", false
+	ranges := acceptedRanges(d.Accept)
+	best, at, most := service.Format(""), 0, 0.0
+	for _, f := range append([]service.Format{asJSON}, service.Formats()...) {
+		kind := jsonType
+		if f != asJSON {
+			kind = f.MediaType()
 		}
-		for _, f := range service.Formats() {
-			if accepted == f.MediaType() {
-				return f, true
-			}
+		q, place := ranges.of(kind)
+		if q > most || q == most && q > 0 && place < at {
+			best, at, most = f, place, q
 		}
 	}
-	return "", false
+	return best
 }
 
-const jsonType = "application/json"
+// mediaRange is a part of an Accept header.
+type mediaRange struct {
+	kind string // such as text/csv, text/* or */*
+	q    float64
+}
+
+type mediaRanges []mediaRange
+
+func acceptedRanges(accept string) (all mediaRanges) {
+	for part := range strings.SplitSeq(accept, ",") {
+		kind, parameters, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		q, err := strconv.ParseFloat(cmp.Or(parameters["q"], "1"), 64)
+		if err != nil || !(q >= 0 && q <= 1) { // NaN too
+			continue
+		}
+		all = append(all, mediaRange{kind, q})
+	}
+	return all
+}
+
+// of returns how much a media type is wanted, as the range says that fits it best, and
+// at which place that stands. Nothing is 0.
+func (r mediaRanges) of(kind string) (q float64, place int) {
+	group, _, _ := strings.Cut(kind, "/")
+	for _, fits := range []string{kind, group + "/*", "*/*"} {
+		if at := slices.IndexFunc(r, func(m mediaRange) bool { return m.kind == fits }); at >= 0 {
+			return r[at].q, at
+		}
+	}
+	return 0, len(r)
+}
 
 type reportOutput struct {
-	ContentType string `header:"Content-Type"`
-	Disposition string `header:"Content-Disposition"`
+	ContentType string   `header:"Content-Type"`
+	Disposition string   `header:"Content-Disposition"`
+	Vary        []string `header:"Vary"`
 	Body        []byte
 }
 
@@ -64,12 +109,17 @@ func reported[T, I any](s *Server, api huma.API, op huma.Operation, ask func(con
 	op.Responses = map[string]*huma.Response{"200": {Description: "the report", Content: map[string]*huma.MediaType{
 		jsonType: {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")},
 	}}}
+	op.Errors = append(op.Errors, http.StatusNotAcceptable)
 	for _, f := range service.Formats() {
 		op.Responses["200"].Content[f.MediaType()] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 	register(s, api, op, func(ctx context.Context, in *I) (*reportOutput, error) {
 		d := any(in).(interface{ delivery() Delivered }).delivery() //nolint:forcetypeassert // of every input here
-		f, file := d.file()
+		f := d.form()
+		if f == "" {
+			return nil, problemf(http.StatusNotAcceptable, "not_acceptable", "", "a report is application/json, text/csv, application/pdf or a workbook; say which with format or Accept", "báo cáo có dạng application/json, text/csv, application/pdf hoặc sổ XLSX; hãy chọn bằng format hoặc Accept")
+		}
+		file, vary := f != asJSON, []string{"Accept"}
 		if file {
 			leave, ok := s.heavy()
 			if !ok {
@@ -87,7 +137,7 @@ func reported[T, I any](s *Server, api huma.API, op huma.Operation, ask func(con
 			e := json.NewEncoder(&out)
 			e.SetEscapeHTML(false)
 			err := e.Encode(r.Answer)
-			return &reportOutput{ContentType: jsonType, Body: out.Bytes()}, err
+			return &reportOutput{ContentType: jsonType, Vary: vary, Body: out.Bytes()}, err
 		}
 		made, err := s.options.Service.File(ctx, r, f, d.language(ctx))
 		if err != nil {
@@ -97,7 +147,7 @@ func reported[T, I any](s *Server, api huma.API, op huma.Operation, ask func(con
 		if f == service.CSV {
 			kind += "; charset=utf-8"
 		}
-		return &reportOutput{kind, fmt.Sprintf("attachment; filename=%q", made.Name), made.Bytes}, nil
+		return &reportOutput{kind, fmt.Sprintf("attachment; filename=%q", made.Name), vary, made.Bytes}, nil
 	})
 }
 

@@ -90,12 +90,33 @@ func TestEveryReportIsHandedOutInEveryForm(t *testing.T) {
 			t.Errorf("%s: %d %s", wrong, got.status, got.body)
 		}
 	}
-	if got := o.ask(token, http.MethodGet, path, "", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8"); got.header.Get("Content-Type") != "application/json" {
-		t.Errorf("to a browser: %s", got.header.Get("Content-Type"))
-	}
 	other := o.account(access.Grant{Role: access.Clerk, Organisation: "b"})
 	if got := o.ask(other, http.MethodGet, path+"&format=pdf", ""); got.status != http.StatusNotFound || len(o.exported()) != len(want) {
 		t.Errorf("out of reach as a file: %d", got.status)
+	}
+	for accept, want := range map[string]string{
+		"text/html,application/xhtml+xml,*/*;q=0.8": "application/json", // a browser
+		"text/csv;q=0.1, application/json":          "application/json",
+		"application/json;q=0.2, text/csv;q=0.3":    "text/csv; charset=utf-8",
+		"application/json;q=0, text/csv":            "text/csv; charset=utf-8",
+		"text/csv, application/json":                "text/csv; charset=utf-8",
+		"Text/CSV;charset=utf-8":                    "text/csv; charset=utf-8",
+		"text/*":                                    "text/csv; charset=utf-8",
+		"application/pdf, */*;q=0.1":                "application/pdf",
+		"text/csv;q=x, application/pdf":             "application/pdf",
+		"image/png":                                 "application/problem+json",
+		"application/json;q=0":                      "application/problem+json",
+	} {
+		got := o.ask(token, http.MethodGet, path, "", "Accept", accept)
+		kind, status := got.header.Get("Content-Type"), http.StatusOK
+		if want == "application/problem+json" {
+			status = http.StatusNotAcceptable
+		} else if !slices.Contains(got.header.Values("Vary"), "Accept") {
+			t.Errorf("to %q: Vary is %q", accept, got.header.Values("Vary"))
+		}
+		if kind != want || got.status != status {
+			t.Errorf("to %q: %d %s, want %d %s", accept, got.status, kind, status, want)
+		}
 	}
 }
 
@@ -201,7 +222,7 @@ func TestSmallNumbersAreWithheldInEveryForm(t *testing.T) {
 		t.Errorf("movements for a reporter: %s", got.body)
 	}
 	for _, refused := range []string{
-		"/api/v1/reports/structure?as_of=2022-12-30", "/api/v1/reports/badges?from=2021-12-30&to=2022-12-31", "/api/v1/reports/structure?as_of=2022-12-31&known_at=3",
+		"/api/v1/reports/structure?as_of=2022-12-30", "/api/v1/reports/headcount?as_of=2200-12-31", "/api/v1/reports/movements?from=2021-12-31&to=2200-12-31", "/api/v1/reports/badges?from=2021-12-30&to=2022-12-31", "/api/v1/reports/structure?as_of=2022-12-31&known_at=3",
 		"/api/v1/reports/villages?by=gender", "/api/v1/reports/structure?by=source", "/api/v1/reports/ratings?as_of=2022-12-31", "/api/v1/reports/badges?from=2022-12-31&to=2021-12-31",
 	} {
 		if got := o.ask(reporter, http.MethodGet, refused, ""); got.status != http.StatusUnprocessableEntity {
@@ -236,5 +257,29 @@ func TestFindingsComeOverTheInterface(t *testing.T) {
 		if got := o.ask(o.account(access.Grant{Role: access.Auditor}), http.MethodGet, path+wrong, ""); got.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %s", wrong, got.status, got.body)
 		}
+	}
+}
+
+// A register as a file has everybody, as that of the command has: it would not say that
+// it is only the first page.
+func TestARegisterAsAFileIsWhole(t *testing.T) {
+	o := open(t)
+	const many = 1001
+	lines := make([]string, many)
+	for i := range lines {
+		lines[i] = event("member.brought_forward", fmt.Sprintf("member/w-%d", i), "2020-01-01",
+			`{"person":{"full_name":"Vàng Thị Mẫu","birth_date":"1980-01-01","gender":"female","ethnicity":"08","religion":"00"},"organisation":"b","status":"official","admitted_on":"2010-05-19","confirmed_on":"2011-05-19"}`)
+	}
+	o.add(lines...)
+	token := o.account(access.Grant{Role: access.Auditor})
+	path := "/api/v1/reports/register?organisation=b&as_of=2022-12-31"
+	rows := func(more string) int {
+		return strings.Count(o.ask(token, http.MethodGet, path+more, "").body, "\n") - 1
+	}
+	if got := rows("&format=csv"); got != many+1 { // with who was there
+		t.Errorf("the file has %d of %d members", got, many+1)
+	}
+	if got := rows("&format=csv&limit=7"); got != 7 {
+		t.Errorf("a file of at most 7 has %d", got)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"rollbook/office/papers"
 	"rollbook/office/reports"
 	"rollbook/projections"
+	"rollbook/web/service"
 )
 
 // format is how a report is written.
@@ -42,9 +43,11 @@ type delivery struct {
 	// standing adds what the rows stand on to each row of CSV; a file always has it,
 	// because standard error does not go along with it.
 	standing bool
+	of       *cobra.Command
 }
 
 func (d *delivery) flags(cmd *cobra.Command) {
+	d.of = cmd
 	cmd.Flags().StringVar(&d.form, "format", "", "table, csv, xlsx, pdf or json (table if not given, or as the name of --output ends)")
 	completeFlag(cmd, "format", formats...)
 	cmd.Flags().StringVarP(&d.output, "output", "o", "", "file to write the report to; without it standard output")
@@ -74,8 +77,14 @@ func (d *delivery) settle(a *app) error {
 		return usage("--format %s is no text, and standard output is a terminal; name a file with --output FILE", "--format %s không phải văn bản mà đầu ra chuẩn là màn hình; hãy chỉ tệp bằng --output TỆP", d.form)
 	}
 	d.format = cmp.Or(d.format, asTable)
+	if d.isFile() {
+		return a.takesLong()
+	}
 	return nil
 }
+
+// isFile reports whether the report is in a form that it is handed on in.
+func (d *delivery) isFile() bool { return slices.Contains(service.Formats(), service.Format(d.format)) }
 
 // inquiry is a question as it is put to a ledger.
 type inquiry struct {
@@ -119,6 +128,11 @@ func (a *app) deliver(ctx context.Context, in inquiry, d *delivery, answer any, 
 			}
 		case asTable, asJSON:
 			write = p.Table
+		}
+	}
+	if d.isFile() {
+		if err := a.exported(ctx, d, in.Organisation); err != nil {
+			return err
 		}
 	}
 	if d.output == "" {

@@ -242,8 +242,15 @@ func TestRightsHoldOverServer(t *testing.T) {
 	if a.exit != exitRejected || !strings.Contains(a.stderr, "actor") {
 		t.Errorf("in the name of another: %+v", a)
 	}
+	clerk := []string{"--server", s.URL, "--token-file", who["a clerk of nam-ke"]}
+	if a := rollbook(t, nil, append(clerk, "history", "organisation/nam-ke")...); a.exit != exitDone || !strings.Contains(a.stdout, "Nậm Kè") || strings.Contains(a.stdout, "Đảng bộ huyện") {
+		t.Errorf("a clerk of nam-ke gets names of organisations that are not in it: %+v", a)
+	}
+	if a := rollbook(t, nil, append(clerk, "explain", "headcount", "--organisation", "nam-ke", "--from", "2020-12-31", "--to", "2021-12-31", "--format", "csv")...); a.exit != exitDone {
+		t.Errorf("an explanation as csv: %+v", a)
+	}
 	readings := rollbook(t, nil, "--data", dir, "access", "readings", "--json")
-	for _, what := range []string{"member_read", "register_read", "member_listed", "events_read", "bundle_taken", "verification_begun"} {
+	for _, what := range []string{"member_read", "register_read", "member_listed", "events_read", "bundle_taken", "verification_begun", `report_exported","subject":"explain-headcount csv`} {
 		if !strings.Contains(readings.stdout, `"what":"`+what+`"`) {
 			t.Errorf("%s is not in the log of readings: %s", what, readings.stdout)
 		}

@@ -89,7 +89,7 @@ type organisationNames map[string]string
 
 func (a *app) organisationNames(ctx context.Context, f *projections.Figures, q projections.Question) (organisationNames, error) {
 	q.Organisation = ""
-	list, err := f.Organisations(ctx, q)
+	list, err := a.organisations(ctx, f, q)
 	names := organisationNames{}
 	for _, o := range list {
 		names[o.ID] = o.Name

@@ -105,10 +105,28 @@ func (a *app) admit(cmd *cobra.Command) error {
 	if err := offered(cmd); err != nil {
 		return err
 	}
-	if offers[pathOf(cmd)].heavy && !a.visit.Heavy() {
+	if offers[pathOf(cmd)].heavy {
+		return a.takesLong()
+	}
+	return nil
+}
+
+// takesLong takes a visitor's command a place among those that do.
+func (a *app) takesLong() error {
+	if a.visit != nil && !a.visit.Heavy() {
 		return &problem{name: "busy", exit: exitUnreachable, text: textf("the service has too much to do, and this was not begun; try again in a moment", "dịch vụ đang quá tải, lệnh này chưa được thực hiện; hãy thử lại sau giây lát")}
 	}
 	return nil
+}
+
+// exported writes down that a visitor gets a report in a form that it is handed on in,
+// before they do.
+func (a *app) exported(ctx context.Context, d *delivery, organisation string) error {
+	if a.visit == nil {
+		return nil
+	}
+	name := strings.ReplaceAll(strings.TrimPrefix(pathOf(d.of), "report "), " ", "-")
+	return a.visit.service.Exported(ctx, name, service.Format(d.format), organisation)
 }
 
 // may asks whether a command may do something in an organisation; "" is the whole
@@ -147,6 +165,15 @@ func (a *app) register(ctx context.Context, l *ledger.Ledger, q ledger.RegisterQ
 		return a.visit.service.Register(ctx, q, "")
 	}
 	return l.Register(ctx, q)
+}
+
+// organisations returns those that have names here: a visitor's right to figures is a
+// right to the names of organisations in that part of the ledger, and in no other.
+func (a *app) organisations(ctx context.Context, f *projections.Figures, q projections.Question) ([]projections.OrganisationInfo, error) {
+	if a.visit != nil {
+		return a.visit.service.Organisations(ctx, q)
+	}
+	return f.Organisations(ctx, q)
 }
 
 // events returns events, with a function to be called before one is written: it returns

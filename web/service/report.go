@@ -95,8 +95,13 @@ func (s *Service) File(ctx context.Context, r Report, f Format, lang string) (Fi
 	if err := write(&out); err != nil {
 		return File{}, err
 	}
-	err = s.Access.Note(ctx, access.Note{What: "report_exported", Subject: r.Name + " " + string(f), Organisation: r.question.Organisation})
+	err = s.Exported(ctx, r.Name, f, r.question.Organisation)
 	return File{fmt.Sprintf("%s-%s.%s", r.Name, p.Standing.AsOf, f), out.Bytes()}, err
+}
+
+// Exported writes down that a report of an organisation is handed out in a form.
+func (s *Service) Exported(ctx context.Context, name string, f Format, organisation string) error {
+	return s.Access.Note(ctx, access.Note{What: "report_exported", Subject: name + " " + string(f), Organisation: organisation})
 }
 
 // text says what is withheld, "" for nothing.

@@ -18,7 +18,7 @@ import (
 //     multiple of RoundedTo, and shares are of rounded numbers. So no number can
 //     be found by taking others from each other: not a cell from its total, not
 //     an organisation from its superior, not a change from two days;
-//   - figures are for the last day of a month, with everything known by now. So
+//   - figures are for the last day of a month that is over, with everything known by now. So
 //     the day on which a rounded number changes, which would be one event, cannot
 //     be looked for.
 //
@@ -26,6 +26,8 @@ import (
 type Withheld struct {
 	Below     int `json:"below"`
 	RoundedTo int `json:"rounded_to"`
+
+	today domain.Date
 }
 
 // usualWithheld is the rule unless the service is told otherwise.
@@ -46,18 +48,20 @@ func (s *Service) withheld(ctx context.Context, q *projections.Question) (*Withh
 		return nil, badInput("known_at", "takes the right to see entries; leave it out", "cần quyền xem các mục ghi; hãy bỏ tham số này")
 	}
 	w := usualWithheld
-	if q.AsOf == s.Today() {
+	w.today = s.Today()
+	if q.AsOf == w.today {
 		q.AsOf = monthBefore(q.AsOf)
 	}
 	return &w, w.day("as_of", q.AsOf)
 }
 
-// day refuses a day that is not the last of a month.
+// day refuses a day that is not the last of a month, or lies ahead: what is known of a
+// month to come changes with each day of this one.
 func (w *Withheld) day(field string, d domain.Date) error {
-	if w == nil || monthEnds(d) {
+	if w == nil || monthEnds(d) && d <= w.today {
 		return nil
 	}
-	return badInput(field, "is the last day of a month: other days take the right to see entries", "phải là ngày cuối tháng: ngày khác cần quyền xem các mục ghi")
+	return badInput(field, "is the last day of a month that is over: other days take the right to see entries", "phải là ngày cuối của một tháng đã qua: ngày khác cần quyền xem các mục ghi")
 }
 
 // monthBefore returns the last day of a month that is over: d itself, or that of
