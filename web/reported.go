@@ -32,10 +32,9 @@ func (d Delivered) delivery() Delivered { return d }
 func (d Delivered) language(ctx context.Context) string { return cmp.Or(d.Lang, languageFrom(ctx)) }
 
 // asJSON is the form that is no file.
-const (
-	asJSON   service.Format = "json"
-	jsonType                = "application/json"
-)
+const asJSON service.Format = "json"
+
+const jsonType = "application/json"
 
 // form returns the form that is wanted, "" if there is none such.
 func (d Delivered) form() service.Format {

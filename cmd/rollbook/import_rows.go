@@ -131,7 +131,11 @@ func (a *app) planTable(r *rowReport) {
 // save writes a file that the caller named.
 func (a *app) save(name string, write func(io.Writer) error) error {
 	if err := a.write(name, write); err != nil {
-		return &problem{name: "unwritable", exit: exitUnexpected, cause: err, text: textf("%s: the file cannot be written: %s", "%s: không ghi được tệp: %s", show(name), reasonOf(err))}
+		return unwritable(name, err)
 	}
 	return nil
+}
+
+func unwritable(name string, err error) error {
+	return &problem{name: "unwritable", exit: exitUnexpected, cause: err, text: textf("%s: the file cannot be written: %s", "%s: không ghi được tệp: %s", show(name), reasonOf(err))}
 }

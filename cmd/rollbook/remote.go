@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -50,13 +51,30 @@ const (
 
 // here are the commands that --server has nothing to do with: they need no ledger.
 // Others of those that are done at home make, serve or administer one.
-var here = []string{"check", "check report", "completion", "config check", "config show", "events schema", "events types", "help", "sign", "version", "witness init", "witness serve"}
+var here = []string{
+	"check", "check report", "completion", "config check", "config show", "events schema", "events types", "help", "policy list", "policy show", "sign",
+	"template list", "template mapping", "version", "witness init", "witness serve",
+}
+
+// ours are the flags that say where a ledger is and how it is opened. Beside --server
+// one of them would have no effect, and what is meant for a trial ledger would be done
+// in the real one.
+var ours = []string{
+	"data", "master-key", "tree", "nats", "nkey", "nats-ca", "nats-cert", "nats-key", "feed-nkey", "policy", "signer", "anchor", "unsafe-sync", "database",
+}
 
 // sendAway has the service do a command. It returns a *[handedOverError] when that has
 // been done, and nil when the command is to go on here.
 func (a *app) sendAway(cmd *cobra.Command, args []string) error {
-	if !cmd.Runnable() || cmd.HasSubCommands() && pathOf(cmd) != "check" || slices.Contains(here, pathOf(cmd)) {
+	path := pathOf(cmd)
+	if !cmd.Runnable() || slices.Contains(here, path) || cmd.HasSubCommands() && path != "check" && len(args) == 0 {
 		return nil
+	}
+	for _, name := range ours {
+		if cmd.Root().PersistentFlags().Changed(name) { // not --data of record, which is another
+			return usage("--%[1]s is about a ledger of this machine, and --server (ROLLBOOK_SERVER) sends the command to a service: leave one of them out",
+				"--%[1]s nói về sổ trên máy này, còn --server (ROLLBOOK_SERVER) gửi lệnh đến dịch vụ: hãy bỏ một trong hai", name)
+		}
 	}
 	if err := offered(cmd); err != nil {
 		return err
@@ -67,8 +85,14 @@ func (a *app) sendAway(cmd *cobra.Command, args []string) error {
 	}
 	defer client.CloseIdleConnections()
 	reads, writes := namedFiles(cmd, args)
+	for _, name := range writes { // before anything is stored that its result could not be told of
+		if err := placeable(a.path(name)); err != nil {
+			return unwritable(name, err)
+		}
+	}
 	line := web.CommandLine{
-		Args: a.args, Env: a.speech(), Screen: a.out.terminal, Console: a.console.terminal(), Stdin: slices.ContainsFunc(a.args, readsInput),
+		Args: a.args, Env: a.speech(), Screen: a.out.terminal, Console: a.console.terminal(),
+		Stdin: path == "import" && slices.Contains(args, "-") || path == "record" && slices.ContainsFunc(a.args, readsInput),
 	}
 	var files []*os.File
 	defer func() {
@@ -76,6 +100,15 @@ func (a *app) sendAway(cmd *cobra.Command, args []string) error {
 			_ = f.Close() // it was only read
 		}
 	}()
+	var input io.Reader
+	if line.Stdin {
+		f, done, err := a.takeInput(cmd.Context())
+		if err != nil {
+			return err
+		}
+		defer done()
+		input = f
+	}
 	for _, name := range reads {
 		f, about := announce(name)
 		line.Files = append(line.Files, about)
@@ -88,7 +121,48 @@ func (a *app) sendAway(cmd *cobra.Command, args []string) error {
 			line.Files = append(line.Files, about)
 		}
 	}
-	return a.converse(client, request, line, files, writes)
+	return a.converse(client, request, line, input, files, writes)
+}
+
+// placeable tells whether a file can be written where it is to be.
+func placeable(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// takeInput takes in what is typed or piped before the service is asked, which waits for
+// nobody who is slow. It lies in a file that nobody else may read, and that has no name
+// any more where the system allows that.
+func (a *app) takeInput(ctx context.Context) (f *os.File, done func(), err error) {
+	if f, err = os.CreateTemp("", "rollbook-*"); err != nil {
+		return nil, nil, err
+	}
+	_ = os.Remove(f.Name()) // if it cannot be while it is open, it is below
+	done = func() {
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	taken := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(f, a.stdin)
+		taken <- err
+	}()
+	select {
+	case err = <-taken:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return f, done, nil
 }
 
 // namedFiles returns the files that a command reads and writes, as they are named in it.
@@ -100,17 +174,21 @@ func namedFiles(cmd *cobra.Command, args []string) (reads, writes []string) {
 		return ""
 	}
 	add := func(list *[]string, name string) {
-		if name != "" && name != "-" && !slices.Contains(*list, name) {
+		if name != "" && !slices.Contains(*list, name) {
 			*list = append(*list, name)
 		}
 	}
 	switch pathOf(cmd) {
 	case "import":
 		for _, name := range args {
-			add(&reads, name)
+			if name != "-" { // standard input
+				add(&reads, name)
+			}
 		}
 		add(&reads, value("mapping"))
 		add(&writes, value("result"))
+	case "template", "template write":
+		add(&writes, cmp.Or(value("out"), templateName(args[0])))
 	case "bundle":
 		if add(&writes, value("out")); writes == nil {
 			if member, ok := domain.ParseSubject(args[0]); ok {
@@ -208,7 +286,7 @@ func (r remote) token() (string, error) {
 }
 
 // converse sends a command and takes what comes back.
-func (a *app) converse(client *http.Client, request *http.Request, line web.CommandLine, files []*os.File, writes []string) error {
+func (a *app) converse(client *http.Client, request *http.Request, line web.CommandLine, input io.Reader, files []*os.File, writes []string) error {
 	ctx, cancel := context.WithCancelCause(request.Context())
 	defer cancel(nil)
 	watch := time.AfterFunc(silence, func() { cancel(errSilent) })
@@ -221,7 +299,7 @@ func (a *app) converse(client *http.Client, request *http.Request, line web.Comm
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Accept-Language", a.lang)
 	go func() {
-		sent.CloseWithError(a.sendCommand(form, line, files, func() { watch.Reset(silence) }))
+		sent.CloseWithError(a.sendCommand(form, line, input, files, func() { watch.Reset(silence) }))
 	}()
 	answer, err := client.Do(request)
 	if err != nil {
@@ -257,7 +335,7 @@ func silent(ctx context.Context) error {
 }
 
 // sendCommand writes the parts of a command.
-func (a *app) sendCommand(form *multipart.Writer, line web.CommandLine, files []*os.File, alive func()) error {
+func (a *app) sendCommand(form *multipart.Writer, line web.CommandLine, input io.Reader, files []*os.File, alive func()) error {
 	part := func(name string, from io.Reader) error {
 		w, err := form.CreateFormFile(name, name) // what the files are called stands in the command
 		if err == nil {
@@ -270,7 +348,7 @@ func (a *app) sendCommand(form *multipart.Writer, line web.CommandLine, files []
 		err = part("command", strings.NewReader(string(text)))
 	}
 	if err == nil && line.Stdin {
-		err = part("stdin", a.stdin)
+		err = part("stdin", input)
 	}
 	for _, f := range files {
 		if err == nil {

@@ -374,6 +374,9 @@ func TestAServerThatIsNotReached(t *testing.T) {
 		"an exit code":                  {url: says(http.StatusOK, "application/x-ndjson", `{"exit":3}`), exit: exit},
 		"a command that is not offered": {url: "http://127.0.0.1:1", more: []string{"backup"}, exit: exitUsage, says: "backup"},
 		"a command of this machine":     {url: "http://127.0.0.1:1", more: []string{"access"}, exit: exitUsage, says: "access list"},
+		"a ledger of this machine":      {url: "http://127.0.0.1:1", more: []string{"--data", dir}, exit: exitUsage, says: "--data"},
+		"a database of this machine":    {url: "http://127.0.0.1:1", more: []string{"--database", "postgres://a:" + secret + "@b/c"}, exit: exitUsage, says: "--database"},
+		"a place that is not there":     {url: "http://127.0.0.1:1", more: []string{"--output", filepath.Join(dir, "none", "h.csv")}, exit: exitUnexpected, says: "h.csv"},
 		"a flag of this machine":        {url: "http://127.0.0.1:1", more: []string{"verify"}, exit: exitUsage, says: "--archive"},
 	} {
 		for _, lang := range []string{"en", "vi"} {

@@ -78,6 +78,9 @@ func (a *app) listTemplates() error {
 	return nil
 }
 
+// templateName is the file of a template that is not given another.
+func templateName(kind string) string { return kind + ".xlsx" }
+
 func (a *app) writeTemplate(ctx context.Context, kind, out string) error {
 	k, ok := sheets.KindNamed(kind)
 	if !ok {
@@ -89,14 +92,13 @@ func (a *app) writeTemplate(ctx context.Context, kind, out string) error {
 		if err != nil {
 			return err
 		}
-		d, _, err := figures.Directory(ctx, projections.Question{})
+		list, err := a.organisations(ctx, figures, projections.Question{AsOf: a.today()})
 		if err != nil {
 			return err
 		}
-		today := a.today()
-		for _, id := range d.Organisations() {
-			if o := d.Organisation(id); o.Alive(today) {
-				organisations = append(organisations, o.Name(today))
+		for _, o := range list {
+			if o.Alive {
+				organisations = append(organisations, o.Name)
 			}
 		}
 		return nil
@@ -105,7 +107,7 @@ func (a *app) writeTemplate(ctx context.Context, kind, out string) error {
 		return err
 	}
 	if out == "" {
-		out = kind + ".xlsx"
+		out = templateName(kind)
 	}
 	if err := a.save(out, func(w io.Writer) error { return k.Template(w, a.lang, organisations) }); err != nil {
 		return err

@@ -55,6 +55,8 @@ var offers = map[string]offer{
 	"report structure": {}, "report admissions": {}, "report ratings": {}, "report villages": {}, "report discipline": {}, "report confirmations": {}, "report badges": {},
 	// a.explain
 	"explain headcount": {}, "explain movements": {}, "explain indicators": {}, "explain findings": {},
+	// a.organisations
+	"template": {}, "template write": {},
 	// nobody's: everybody who has signed in may keep checkpoints
 	"checkpoint show":   {},
 	"checkpoint list":   {},
@@ -220,7 +222,11 @@ func (a *app) refusal(ctx context.Context, err error) error {
 	if i, ok := errors.AsType[*service.InputError](err); ok {
 		return &problem{name: "usage", exit: exitUsage, cause: err, text: domain.Text{EN: i.Field + ": " + i.Message.EN, VI: i.Field + ": " + i.Message.VI}}
 	}
-	if explain(err).name != "unexpected" {
+	switch told := explain(err); {
+	case told.exit == exitUnreachable: // why, and where, is the operator's to know
+		a.service.logger.ErrorContext(ctx, "a visitor's command failed", slog.Any("error", err))
+		return &problem{name: told.name, exit: told.exit, text: textf("the service cannot do this at the moment; its log says why", "dịch vụ hiện không thực hiện được; nhật ký của dịch vụ ghi lý do")}
+	case told.name != "unexpected":
 		return err
 	}
 	a.service.logger.ErrorContext(ctx, "a visitor's command failed", slog.Any("error", err))
