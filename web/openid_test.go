@@ -2,14 +2,18 @@ package web_test
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -381,6 +385,38 @@ func TestConfigurationsOfAProvider(t *testing.T) {
 		_, err := openid.New(c.config)
 		if good := err == nil; good != c.good || !c.good && !errors.Is(err, openid.ErrConfig) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A provider by a certificate of one's own authority is believed by whoever is told of
+// that authority, and by nobody else.
+func TestAProviderOfAPrivateAuthority(t *testing.T) {
+	t.Parallel()
+	var issuer string
+	front := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"issuer":%q,"authorization_endpoint":"%[1]s/authorize","token_endpoint":"%[1]s/token","jwks_uri":"%[1]s/keys","id_token_signing_alg_values_supported":["RS256"]}`, issuer)
+	}))
+	front.Config.ErrorLog = log.New(io.Discard, "", 0)
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	issuer = front.URL
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, trusted := range map[string]bool{ca: true, "": false} {
+		p, err := openid.New(openid.Config{Issuer: issuer, ClientID: "c", CAFile: file, Return: "https://rollbook.example" + openid.ReturnPath})
+		if err != nil {
+			t.Fatal(err)
+		}
+		address, err := p.Ask(t.Context(), "a secret of the browser")
+		if trusted && (err != nil || !strings.HasPrefix(address, issuer+"/authorize?")) || !trusted && !errors.Is(err, openid.ErrUnreachable) {
+			t.Errorf("with %q: %q, %v", file, address, err)
+		}
+		if p.Reachable() != trusted {
+			t.Errorf("with %q it is reachable: %t", file, p.Reachable())
 		}
 	}
 }

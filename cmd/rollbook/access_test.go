@@ -148,6 +148,7 @@ func TestServeWithAnOpenIDProvider(t *testing.T) {
 	}{
 		"without a client id":        {[]string{issuer}, "client id"},
 		"without an issuer":          {[]string{"--oidc-client-id", "c"}, "--oidc-issuer"},
+		"a CA that is none":          {[]string{issuer, "--oidc-client-id", "c", "--oidc-ca", secret}, "has no certificate in PEM form"},
 		"an issuer in clear":         {[]string{"--oidc-issuer", "http://login.example", "--oidc-client-id", "c"}, "TLS"},
 		"a secret that others read":  {[]string{issuer, "--oidc-client-id", "c", "--oidc-client-secret", readable}, "chmod 600"},
 		"no address to come back to": {[]string{issuer, "--oidc-client-id", "c", "--listen", "0.0.0.0:0", "--tls-cert", "c", "--tls-key", "k"}, "--url"},

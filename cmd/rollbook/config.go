@@ -65,10 +65,23 @@ var settings = []setting{
 	{key: "oidc.issuer", flag: "oidc-issuer", on: "serve", env: "ROLLBOOK_OIDC_ISSUER"},
 	{key: "oidc.client_id", flag: "oidc-client-id", on: "serve", env: "ROLLBOOK_OIDC_CLIENT_ID"},
 	{key: "oidc.client_secret", flag: "oidc-client-secret", on: "serve", env: "ROLLBOOK_OIDC_CLIENT_SECRET"},
+	{key: "oidc.ca", flag: "oidc-ca", on: "serve", env: "ROLLBOOK_OIDC_CA"},
 	{key: "paper.superior", flag: "superior", on: "report headcount", env: "ROLLBOOK_SUPERIOR"},
 	{key: "paper.office", flag: "office", on: "report headcount", env: "ROLLBOOK_OFFICE"},
 	{key: "paper.place", flag: "place", on: "report headcount", env: "ROLLBOOK_PLACE"},
 	{key: "paper.signatures", flag: "signature", on: "report headcount", env: "ROLLBOOK_SIGNATURES", list: ";"},
+}
+
+// needs are settings that mean nothing without another one.
+var needs = []struct{ key, needs string }{
+	{"nats.cert", "nats.key"},
+	{"nats.key", "nats.cert"},
+	{"service.tls_cert", "service.tls_key"},
+	{"service.tls_key", "service.tls_cert"},
+	{"oidc.issuer", "oidc.client_id"},
+	{"oidc.client_id", "oidc.issuer"},
+	{"oidc.client_secret", "oidc.issuer"},
+	{"oidc.ca", "oidc.issuer"},
 }
 
 const (
@@ -328,6 +341,9 @@ func (a *app) configCheckCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := a.checkNeeds(args[0], c.values); err != nil {
+				return err
+			}
 			d := configDocument{args[0], []settingDocument{}}
 			for _, s := range settings {
 				if v, there := c.values[s.env]; there {
@@ -338,6 +354,21 @@ func (a *app) configCheckCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// checkNeeds refuses a file with half of what goes together, if the environment has
+// not the other half.
+func (a *app) checkNeeds(file string, values map[string]string) error {
+	env := func(key string) string {
+		return settings[slices.IndexFunc(settings, func(s setting) bool { return s.key == key })].env
+	}
+	for _, n := range needs {
+		if values[env(n.key)] != "" && values[env(n.needs)] == "" && a.env(env(n.needs)) == "" {
+			return usage("%[1]s has %[2]s without %[3]s, which goes with it: add %[3]s to the file, or set %[4]s",
+				"%[1]s có %[2]s mà thiếu %[3]s đi cùng: hãy thêm %[3]s vào tệp hoặc đặt %[4]s", show(file), n.key, n.needs, env(n.needs))
+		}
+	}
+	return nil
 }
 
 // inForce says what a setting is for a command without flags of its own, and why.

@@ -377,6 +377,7 @@ var flagTexts = map[string]string{
 	"oidc":                         "ai đăng nhập vào tài khoản này tại nơi cấp danh tính: mã danh tính mà trang đăng nhập hiện cho họ",
 	"oidc-issuer":                  "địa chỉ nơi cấp danh tính (OpenID) mà mọi người có thể đăng nhập, ví dụ https://login.example/realm (ROLLBOOK_OIDC_ISSUER)",
 	"oidc-client-id":               "nơi đó biết dịch vụ này với mã nào (ROLLBOOK_OIDC_CLIENT_ID)",
+	"oidc-ca":                      "tệp chứng thư của nơi bảo đảm cho nơi cấp danh tính; không ghi thì theo những nơi máy này tin (ROLLBOOK_OIDC_CA)",
 	"oidc-client-secret":           "tệp chứa bí mật của mã đó, người khác không được đọc; không ghi thì không dùng bí mật (ROLLBOOK_OIDC_CLIENT_SECRET)",
 	"url":                          "địa chỉ người dùng vào nếu có máy uỷ nhiệm nói TLS ở trước, ví dụ https://rollbook.example (ROLLBOOK_URL)",
 	"template --out":               "tệp để ghi; không ghi thì là LOẠI.xlsx",

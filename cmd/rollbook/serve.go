@@ -75,6 +75,7 @@ func (a *app) serveCommand() *cobra.Command {
 	a.issuerFlag(cmd, &o.oidc.Issuer)
 	cmd.Flags().StringVar(&o.oidc.ClientID, "oidc-client-id", a.env("ROLLBOOK_OIDC_CLIENT_ID"), "what that provider knows this service as (ROLLBOOK_OIDC_CLIENT_ID)")
 	cmd.Flags().StringVar(&o.oidc.SecretFile, "oidc-client-secret", a.env("ROLLBOOK_OIDC_CLIENT_SECRET"), "file with the client secret, which nobody else may read; without it the service is a public client (ROLLBOOK_OIDC_CLIENT_SECRET)")
+	cmd.Flags().StringVar(&o.oidc.CAFile, "oidc-ca", a.env("ROLLBOOK_OIDC_CA"), "file with the certificate of who vouches for that provider's; without it those that this machine trusts (ROLLBOOK_OIDC_CA)")
 	cmd.Flags().StringVar(&name, "name", "", "name of the ledger, when it is made (default ledger)")
 	return cmd
 }
@@ -122,13 +123,13 @@ func (o serveOptions) check() error {
 // checkProvider refuses an OpenID provider that nobody could come back from.
 func (o serveOptions) checkProvider(host string) error {
 	if o.oidc.Issuer == "" {
-		if o.oidc.ClientID != "" || o.oidc.SecretFile != "" {
-			return usage("--oidc-client-id and --oidc-client-secret need --oidc-issuer", "--oidc-client-id và --oidc-client-secret phải đi cùng --oidc-issuer")
+		if o.oidc.ClientID != "" || o.oidc.SecretFile != "" || o.oidc.CAFile != "" {
+			return usage("--oidc-client-id, --oidc-client-secret and --oidc-ca need --oidc-issuer", "--oidc-client-id, --oidc-client-secret và --oidc-ca phải đi cùng --oidc-issuer")
 		}
 		return nil
 	}
 	if err := o.oidc.Check(); err != nil {
-		return usage("--oidc-issuer, --oidc-client-id or --oidc-client-secret: %v", "--oidc-issuer, --oidc-client-id hoặc --oidc-client-secret không dùng được: %v", err)
+		return usage("--oidc-issuer, --oidc-client-id, --oidc-client-secret or --oidc-ca: %v", "--oidc-issuer, --oidc-client-id, --oidc-client-secret hoặc --oidc-ca không dùng được: %v", err)
 	}
 	if ip := net.ParseIP(host); o.url == "" && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return usage("--oidc-issuer needs --url, the address that the OpenID provider sends people back to", "--oidc-issuer cần --url, là địa chỉ mà nơi đăng nhập đưa người dùng trở lại")

@@ -13,6 +13,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -68,6 +70,9 @@ type Config struct {
 	// SecretFile has the client secret; nobody but its owner may read it. Without it
 	// the service is a public client, and PKCE alone protects the code.
 	SecretFile string
+	// CAFile has the certificates, in PEM form, of who may vouch for the provider's own;
+	// "" for those that this machine trusts.
+	CAFile string
 	// Return is where people come back to: the address of the service and [ReturnPath].
 	Return string
 	// Clock is the time; time.Now if nil.
@@ -78,8 +83,29 @@ type Config struct {
 
 // Check reports what is wrong with a configuration, apart from Return.
 func (c Config) Check() error {
-	_, err := c.secret()
+	if _, err := c.secret(); err != nil {
+		return err
+	}
+	_, err := c.transport()
 	return err
+}
+
+// transport trusts whom the configuration says.
+func (c Config) transport() (http.RoundTripper, error) {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if c.CAFile == "" || !ok {
+		return http.DefaultTransport, nil
+	}
+	text, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the certificates of who vouches for it: %w", ErrConfig, err)
+	}
+	own := standard.Clone()
+	own.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: x509.NewCertPool()}
+	if !own.TLSClientConfig.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%w: %s has no certificate in PEM form", ErrConfig, c.CAFile)
+	}
+	return own, nil
 }
 
 func (c Config) secret() (string, error) {
@@ -140,13 +166,17 @@ func New(c Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	trusting, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Provider{config: c, secret: secret, client: &http.Client{Timeout: answerWithin}, logger: c.Logger}, nil
+	return &Provider{config: c, secret: secret, client: &http.Client{Transport: trusting, Timeout: answerWithin}, logger: c.Logger}, nil
 }
 
 // Name is what people may know the provider by: its host.
