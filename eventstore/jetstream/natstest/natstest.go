@@ -175,7 +175,7 @@ func FreePort(t testing.TB) int {
 		if _, taken := given.LoadOrStore(port, true); taken {
 			continue
 		}
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			continue
 		}
