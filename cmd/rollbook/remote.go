@@ -85,9 +85,9 @@ func (a *app) sendAway(cmd *cobra.Command, args []string) error {
 	}
 	defer client.CloseIdleConnections()
 	reads, writes := namedFiles(cmd, args)
-	for _, name := range writes { // before anything is stored that its result could not be told of
-		if err := placeable(a.path(name)); err != nil {
-			return unwritable(name, err)
+	if result := cmd.Flags().Lookup("result"); path == "import" && result.Changed { // before anything is stored that it could not tell of
+		if err := placeable(a.path(result.Value.String())); err != nil {
+			return unwritable(result.Value.String(), err)
 		}
 	}
 	line := web.CommandLine{

@@ -376,12 +376,14 @@ func TestAServerThatIsNotReached(t *testing.T) {
 		"a command of this machine":     {url: "http://127.0.0.1:1", more: []string{"access"}, exit: exitUsage, says: "access list"},
 		"a ledger of this machine":      {url: "http://127.0.0.1:1", more: []string{"--data", dir}, exit: exitUsage, says: "--data"},
 		"a database of this machine":    {url: "http://127.0.0.1:1", more: []string{"--database", "postgres://a:" + secret + "@b/c"}, exit: exitUsage, says: "--database"},
-		"a place that is not there":     {url: "http://127.0.0.1:1", more: []string{"--output", filepath.Join(dir, "none", "h.csv")}, exit: exitUnexpected, says: "h.csv"},
+		"a place that is not there":     {url: "http://127.0.0.1:1", more: []string{"import"}, exit: exitUnexpected, says: "result.xlsx"},
 		"a flag of this machine":        {url: "http://127.0.0.1:1", more: []string{"verify"}, exit: exitUsage, says: "--archive"},
 	} {
 		for _, lang := range []string{"en", "vi"} {
 			args := []string{"report", "headcount"}
 			switch c.says {
+			case "result.xlsx":
+				args = []string{"import", token, "--result", filepath.Join(dir, "none", "result.xlsx")}
 			case "backup":
 				args = []string{"backup", dir}
 			case "access list":
