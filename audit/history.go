@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -191,20 +192,53 @@ func (h *History) All() iter.Seq2[[]byte, error] {
 	}
 }
 
+// lastBytes is how much of a long history is read for its last note: many notes, or
+// two of the longest.
+const lastBytes = 4 * maxCheckpointBytes
+
+// last returns the last note of the history, nil if there is none.
+func (h *History) last() ([]byte, error) {
+	f, err := os.Open(h.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	for _, from := range []int64{info.Size() - lastBytes, 0} {
+		if from < 0 {
+			continue
+		}
+		var last []byte
+		notes := 0
+		for text, err := range ReadHistory(io.NewSectionReader(f, from, math.MaxInt64-from)) {
+			switch {
+			case err == nil:
+				last, notes = text, notes+1
+			case !errors.Is(err, ErrHistory):
+				return nil, err
+			}
+		}
+		// Reading may have begun in the midst of a note, and the rest of one looks like
+		// a whole one.
+		if from == 0 || notes > 1 {
+			return last, nil
+		}
+	}
+	return nil, nil
+}
+
 // Newest returns the last checkpoint in the history, verified but for its
 // witnesses; nil if there is none.
 func (h *History) Newest(policy *Policy, now time.Time) (*SignedCheckpoint, error) {
-	var last []byte
-	for text, err := range h.All() {
-		switch {
-		case err == nil:
-			last = text
-		case !errors.Is(err, ErrHistory):
-			return nil, err
-		}
-	}
-	if last == nil {
-		return nil, nil //nolint:nilnil // there is none, which is no error
+	last, err := h.last()
+	if err != nil || last == nil {
+		return nil, err
 	}
 	signed, err := policy.Verify(last, now, 0)
 	if err != nil && !lacksWitnesses(err) {

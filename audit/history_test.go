@@ -151,3 +151,34 @@ func TestHistoriesAreOneAfterTheOther(t *testing.T) {
 	_, err := h.Newest(audit.OwnPolicy(newKey(t, origin, audit.LogKey).Public()), now)
 	wantCode(t, "the newest of another log", err, audit.CheckpointSignature)
 }
+
+// Of a long history only the end is read, wherever in a note that begins.
+func TestTheNewestOfALongHistory(t *testing.T) {
+	key := newKey(t, origin, audit.LogKey)
+	policy := audit.OwnPolicy(key.Public())
+	note := func(size uint64) []byte {
+		return append(signAs(t, key, audit.Checkpoint{Origin: origin, Size: size, Root: audit.Hash{byte(size)}}), '\n')
+	}
+	h := audit.OpenHistory(filepath.Join(t.TempDir(), "history"))
+	begin := bytes.Repeat(note(1), 3000) // some 600 kB
+	for cut := 0; cut <= len(note(1)); cut += 29 {
+		for name, c := range map[string]struct {
+			end  []byte
+			want uint64
+		}{
+			"a note":       {note(7), 7},
+			"half of one":  {note(8)[:len(note(8))/2], 1},
+			"a torn line":  {slices.Concat(note(9), []byte("x\n!\n\n")), 9},
+			"much else":    {slices.Concat(note(10), bytes.Repeat([]byte("x\n"), 1<<18)), 10},
+			"nothing more": {nil, 1},
+		} {
+			if err := os.WriteFile(h.Path(), slices.Concat(bytes.Repeat([]byte("\n"), cut), begin, c.end), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := h.Newest(policy, now)
+			if err != nil || got == nil || got.Size != c.want {
+				t.Fatalf("%s, moved by %d: Newest = %v, %v, want size %d", name, cut, got, err, c.want)
+			}
+		}
+	}
+}

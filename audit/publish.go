@@ -100,7 +100,8 @@ func (p *Publisher) timeout() time.Duration {
 	return 30 * time.Second
 }
 
-// checkHistory compares the newest checkpoint that is held with the tree.
+// checkHistory compares the newest checkpoint that is held with the tree. Anchors are
+// compared when the log is opened: what is there is this publisher's from then on.
 func (p *Publisher) checkHistory(tiles *Tiles, next Checkpoint) error {
 	if p.last == nil {
 		signed, err := p.History.Newest(p.Policy, p.Clock())

@@ -222,10 +222,40 @@ func (a *anchor) compareSigned(known bool) error {
 		return nil
 	}
 	newest, err := a.signing.history.Newest(a.signing.policy, time.Now())
-	if err != nil || newest == nil {
+	if err != nil {
 		return err
 	}
-	return a.goesOn(newest.Checkpoint)
+	if newest != nil {
+		if err := a.goesOn(newest.Checkpoint); err != nil {
+			return err
+		}
+	}
+	return a.compareAnchors()
+}
+
+// compareAnchors compares the tree with the newest checkpoint at each anchor. When all
+// that lies in the data directory was set back, the memory of what was signed among it,
+// only what is elsewhere can tell; and going on would sign a second history. After a
+// restore that lost records on purpose, [RestartSigner] adds what counts from then on.
+func (a *anchor) compareAnchors() error {
+	if a.signing.publisher == nil {
+		return nil // see hear
+	}
+	for _, h := range a.signing.publisher.Anchors {
+		newest, err := h.Newest(a.signing.policy, time.Now())
+		if err != nil {
+			// It says nothing of the log: only what the log's key has signed does.
+			a.logger.Warn("an anchor cannot be read", slog.String("path", h.Path()), slog.Any("error", err))
+			continue
+		}
+		if newest == nil {
+			continue
+		}
+		if err := a.goesOn(newest.Checkpoint); err != nil {
+			return fmt.Errorf("%s: %w", h.Path(), err)
+		}
+	}
+	return nil
 }
 
 // goesOn checks that the tree goes on from a checkpoint.

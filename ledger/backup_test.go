@@ -359,6 +359,45 @@ func TestARestoreThatForgetsWhatWasSignedIsRefused(t *testing.T) {
 	}
 }
 
+// When the whole data directory is set back, with the tree and the memory of what was
+// signed, only an anchor can tell; and what goes on would be a second history.
+func TestAnOldCopyOfEverythingIsRefusedByAnAnchor(t *testing.T) {
+	t.Parallel()
+	dir, old := ledgerIn(t), filepath.Join(t.TempDir(), "old")
+	anchor := filepath.Join(t.TempDir(), "anchor")
+	o := ledger.Options{Signing: ledger.Signing{Anchors: []string{anchor}}}
+	rate := func(l *ledger.Ledger, year string) {
+		mustAccept(t, l, event("member.rated", "member/m2", year+"-12-20", `{"year":`+year+`,"grade":"good"}`))
+	}
+	closing(t, dir, o, func(l *ledger.Ledger) { rate(l, "2020") })
+	if err := os.CopyFS(old, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"log.key", "signer.json", "master.key"} { // a copy of files has not their modes
+		if err := os.Chmod(filepath.Join(old, key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closing(t, dir, o, func(l *ledger.Ledger) { rate(l, "2021") })
+
+	_, err := ledger.Open(t.Context(), old, o)
+	if e, ok := errors.AsType[*audit.EvidenceError](err); !ok || e.Code != audit.CheckpointRollback || !strings.Contains(err.Error(), anchor) {
+		t.Fatalf("Open of an old copy = %v, want %s that names the anchor", err, audit.CheckpointRollback)
+	}
+	closing(t, dir, o, func(*ledger.Ledger) {}) // the ledger itself goes on
+	// An anchor that is not there says nothing.
+	closing(t, old, ledger.Options{Signing: ledger.Signing{Anchors: []string{filepath.Join(t.TempDir(), "none", "anchor")}}}, func(*ledger.Ledger) {})
+	// Somebody vouches for it that the later records are given up.
+	if _, err := ledger.RestartSigner(old, o); err != nil {
+		t.Fatal(err)
+	}
+	closing(t, old, o, func(l *ledger.Ledger) { rate(l, "2022") })
+	// Then it is the other that does not go on from what counts.
+	if _, err := ledger.Open(t.Context(), dir, o); err == nil {
+		t.Error("the ledger that was given up is opened beside the anchor")
+	}
+}
+
 func TestWhereNoBackupIsMade(t *testing.T) {
 	dir, taken, other := ledgerIn(t), t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(taken, "letter.txt"), nil, 0o600); err != nil {

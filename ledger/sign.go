@@ -158,7 +158,9 @@ func openSigner(keyPath, memoryPath string, id identity, history *audit.History,
 	_, err := os.Lstat(filepath.Join(filepath.Dir(keyPath), policyFile))
 	elsewhere, signed := err == nil, false
 	for _, err := range history.All() {
-		signed = signed || err == nil
+		if signed = err == nil; signed {
+			break
+		}
 	}
 	key, err := audit.ReadKey(keyPath)
 	if errors.Is(err, fs.ErrNotExist) && create && !signed && !elsewhere {
@@ -204,6 +206,12 @@ func RestartSigner(dir string, o Options) (audit.Checkpoint, error) {
 	}
 	if newest.Origin != id.origin() {
 		return audit.Checkpoint{}, fmt.Errorf("%w: %s", audit.ErrOrigin, newest.Origin)
+	}
+	// Anchors may have what was given up. What is added last is what counts.
+	for _, path := range o.Signing.Anchors {
+		if err := audit.OpenHistory(path).Append(context.Background(), newest.Note); err != nil {
+			return audit.Checkpoint{}, fmt.Errorf("%w: the anchor does not take the checkpoint: %w", ErrSigning, err)
+		}
 	}
 	if err := os.Remove(memoryPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return audit.Checkpoint{}, err
