@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -8,6 +10,7 @@ import (
 	"strings"
 
 	"rollbook/eventstore/jetstream"
+	"rollbook/projections"
 )
 
 // log looks at an embedded log and the read models, in a copy: a server that starts
@@ -39,7 +42,12 @@ func (d *doctor) log() {
 		return
 	}
 	defer func() { _ = os.RemoveAll(temporary) }() // nothing rests on it
-	if err := d.examineCopy(temporary); err != nil {
+	switch err := d.examineCopy(temporary); {
+	case errors.Is(err, projections.ErrDamaged):
+		d.say("read_models", Fail, "a file of them is damaged: %v", "một tệp bảng số liệu bị hỏng: %v", strings.ReplaceAll(err.Error(), temporary, d.dir)).cure(
+			"the log is not concerned: stop the service and remove models.db and what begins with it; the next command makes them anew",
+			"nhật ký không bị ảnh hưởng: dừng dịch vụ và xoá models.db cùng các tệp có tên bắt đầu như vậy; lệnh sau sẽ lập lại")
+	case err != nil:
 		d.trouble("log", err, "record nothing, keep a copy of the data directory, restore it from a backup", "đừng ghi thêm, giữ một bản sao thư mục dữ liệu, khôi phục từ bản sao lưu")
 	}
 }
@@ -82,7 +90,12 @@ func (d *doctor) examineCopy(dir string) error {
 	}
 	defer func() { _ = l.Close() }() // a copy
 	models, parked, err := l.Models(d.ctx)
+	if checked, ok := l.store.(interface{ Check(context.Context) error }); ok && err == nil {
+		err = checked.Check(d.ctx)
+	}
 	switch {
+	case errors.Is(err, projections.ErrDamaged):
+		return err
 	case err != nil:
 		d.say("read_models", Warn, "%v", "%v", err).cure("rollbook projections rebuild", "rollbook projections rebuild")
 	case len(parked) > 0:

@@ -170,6 +170,9 @@ var (
 	// ErrTakenOver means that another version of the program has made its own
 	// generation live since this one opened the home.
 	ErrTakenOver = errors.New("another version of the program has taken over the read models; start this one again")
+	// ErrDamaged means that a file of the read models cannot be read as what it is. They
+	// are made anew when all of them have been removed.
+	ErrDamaged = errors.New("the read models are damaged")
 	// ErrNoGeneration means that a generation is not there, or not any more.
 	ErrNoGeneration = errors.New("there is no such generation of the read models")
 )

@@ -113,6 +113,10 @@ var families = []struct {
 		EN: "the tree is that of another ledger; name the right one with --tree",
 		VI: "cây băm này là của sổ khác; hãy chỉ đúng thư mục bằng --tree",
 	}},
+	{"read_models_damaged", exitUnreachable, is(projections.ErrDamaged), domain.Text{
+		EN: "a file of the read models is damaged, which the log is not concerned by; stop the service and remove models.db and what begins with it from the data directory: the next command makes them anew",
+		VI: "một tệp bảng số liệu bị hỏng, nhật ký không bị ảnh hưởng; hãy dừng dịch vụ và xoá models.db cùng các tệp có tên bắt đầu như vậy trong thư mục dữ liệu: lệnh sau sẽ lập lại",
+	}},
 	{"verification_failed", exitEvidence, is(projections.ErrAhead), domain.Text{
 		EN: "the read models have seen more than the log holds, so the log was cut or replaced; record nothing, and restore the data directory from a backup",
 		VI: "các bảng số liệu đã thấy nhiều hơn những gì nhật ký còn giữ, tức nhật ký đã bị cắt hoặc thay; đừng ghi thêm, hãy khôi phục thư mục dữ liệu từ bản sao lưu",

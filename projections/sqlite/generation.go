@@ -17,7 +17,7 @@ import (
 func (h *Home) Generations(ctx context.Context) (list []projections.Generation, err error) {
 	rows, err := h.control.QueryContext(ctx, `SELECT number, version, ready, number = live, coalesce(number = before, 0) FROM generation, home ORDER BY number`)
 	if err != nil {
-		return nil, err
+		return nil, h.sound(err)
 	}
 	for rows.Next() {
 		var g projections.Generation
@@ -31,7 +31,7 @@ func (h *Home) Generations(ctx context.Context) (list []projections.Generation, 
 	}
 	for i := range list {
 		if list[i].Position, err = h.position(ctx, list[i].Number); err != nil {
-			return nil, err
+			return nil, h.sound(err)
 		}
 	}
 	return list, nil

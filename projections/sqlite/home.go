@@ -70,7 +70,7 @@ func Open(ctx context.Context, path, ledger string) (_ *Home, err error) {
 	}
 	h.control.SetMaxOpenConns(1)
 	if err := h.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("read models %s: %w", path, err), h.control.Close())
+		return nil, errors.Join(fmt.Errorf("read models %s: %w", path, h.sound(err)), h.control.Close())
 	}
 	return h, nil
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -89,12 +90,56 @@ func (h *Home) release(f *file) {
 
 // Read implements [projections.Store].
 func (h *Home) Read(ctx context.Context, f func(projections.Reader) error) error {
-	return h.read(ctx, live, f)
+	return h.sound(h.read(ctx, live, f))
 }
 
 // Write implements [projections.Store].
 func (h *Home) Write(ctx context.Context, from projections.Checkpoint, f func(projections.Writer) (projections.Checkpoint, error)) error {
-	return h.write(ctx, live, from, f)
+	return h.sound(h.write(ctx, live, from, f))
+}
+
+// sound says of an error whether the files are damaged.
+func (h *Home) sound(err error) error {
+	if e, ok := errors.AsType[*sqlitedriver.Error](err); ok {
+		switch e.Code() & 0xff { // the rest is in what way
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return fmt.Errorf("%w: %s: %w", projections.ErrDamaged, h.path, err)
+		}
+	}
+	return err
+}
+
+// Check reads all that the files hold and returns [projections.ErrDamaged] if they
+// cannot be right. It says nothing of the figures.
+func (h *Home) Check(ctx context.Context) error {
+	list, err := h.Generations(ctx)
+	if err != nil {
+		return err
+	}
+	found := []error{h.check(ctx, h.control)}
+	for _, g := range list {
+		if !g.Ready {
+			continue // somebody fills it
+		}
+		f, err := h.acquire(ctx, g.Number)
+		if err == nil {
+			err = h.check(ctx, f.read)
+			h.release(f)
+		}
+		found = append(found, err)
+	}
+	return errors.Join(found...)
+}
+
+func (h *Home) check(ctx context.Context, db *sql.DB) error {
+	var says string
+	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&says); err != nil {
+		return h.sound(err)
+	}
+	if says != "ok" {
+		return fmt.Errorf("%w: %s: %s", projections.ErrDamaged, h.path, says)
+	}
+	return nil
 }
 
 func (h *Home) read(ctx context.Context, number int64, f func(projections.Reader) error) error {
