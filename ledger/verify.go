@@ -22,6 +22,9 @@ const (
 	ConfigDrift audit.Code = "CONFIG_DRIFT"
 	// ReadModelMismatch means that a read model is not what the log makes.
 	ReadModelMismatch audit.Code = "READ_MODEL_MISMATCH"
+	// ModelsSealed means that the read models were made with keys that are not here, so
+	// that nobody can tell whether they are what the log makes.
+	ModelsSealed audit.Code = "READ_MODELS_SEALED"
 )
 
 // Verifying says what is verified.
@@ -111,7 +114,13 @@ func (l *Ledger) verifyModels(ctx context.Context, p Progress, out *Verification
 		return err
 	}
 	out.Models = rebuilt.Models
-	if rebuilt.Differing > 0 {
+	switch {
+	case rebuilt.Differing > 0 && l.keys.vault == nil:
+		out.Problems = append(out.Problems, audit.Problem{
+			Code: ModelsSealed, Nature: audit.Lacking,
+			Detail: fmt.Sprintf("the read models were made with keys that are not here, so they cannot be compared (%v); name the master key with --master-key, or verify with --log-only", l.keys.missing),
+		})
+	case rebuilt.Differing > 0:
 		d := rebuilt.Differences[0]
 		out.Problems = append(out.Problems, audit.Problem{
 			Code: ReadModelMismatch, Nature: audit.Altered, Sequence: d.Sequence,

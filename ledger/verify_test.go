@@ -271,3 +271,29 @@ func TestVerifyComparesTheReadModels(t *testing.T) {
 		t.Errorf("Verify = %+v", v)
 	}
 }
+
+// Who lacks the keys is not told that somebody changed figures.
+func TestVerifyWithoutTheMasterKeyAltersNothing(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	closing(t, dir, ledger.Options{Create: true}, func(l *ledger.Ledger) {
+		mustAccept(t, l, hill()...)
+		if err := l.CatchUp(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	key := filepath.Join(dir, "master.key")
+	if err := os.Rename(key, key+".away"); err != nil {
+		t.Fatal(err)
+	}
+	v, err := ledger.Verify(t.Context(), dir, ledger.Options{}, ledger.Verifying{}, nil)
+	if first := v.First(); err != nil || first == nil || first.Code != ledger.ModelsSealed || first.Nature != audit.Lacking {
+		t.Errorf("Verify = %+v, %v; want %s", v, err, ledger.ModelsSealed)
+	}
+	if err := os.Rename(key+".away", key); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := ledger.Verify(t.Context(), dir, ledger.Options{}, ledger.Verifying{}, nil); err != nil || !v.Good() {
+		t.Errorf("Verify with it = %+v, %v", v, err)
+	}
+}
