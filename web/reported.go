@@ -150,6 +150,31 @@ func reported[T, I any](s *Server, api huma.API, op huma.Operation, ask func(con
 	})
 }
 
+// pageFile is where the pages hand out reports as files.
+const pageFile = "/reports/{name}"
+
+// makePageFile counts a file of the pages among what takes long, when all of the form
+// that asks for it is there.
+func (s *Server) makePageFile(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		if err := r.ParseForm(); err != nil {
+			if !as[*http.MaxBytesError](err) {
+				err = protocolProblem(http.StatusBadRequest, "a form that is none", nil)
+			}
+			s.tell(w, r, err)
+			return
+		}
+	}
+	leave, ok := s.heavy()
+	if !ok {
+		s.tell(w, r, busy())
+		return
+	}
+	defer leave()
+	unhurried(r.Context())
+	s.options.Pages.ServeHTTP(w, r)
+}
+
 type formInput struct {
 	Asked
 	Delivered

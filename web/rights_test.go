@@ -12,6 +12,7 @@ import (
 
 	"rollbook/web"
 	"rollbook/web/access"
+	"rollbook/web/service"
 )
 
 // call is a request that every route gets, about an organisation.
@@ -193,5 +194,18 @@ func TestOutOfReachIsAnsweredAsAbsent(t *testing.T) {
 	absent := o.ask(token, http.MethodPost, "/api/v1/events", event("member.rated", "member/m-none", "2023-12-20", `{"year":2023,"grade":"good"}`), "X-Request-Id", "request-1")
 	if there.status != http.StatusNotFound || there.body != absent.body {
 		t.Errorf("recording: %d %s\nabsent: %d %s", there.status, there.body, absent.status, absent.body)
+	}
+}
+
+// Every report that there is has an operation, under the right that the pages offer it by.
+func TestEveryReportIsAnOperation(t *testing.T) {
+	for _, k := range service.Reports() {
+		operation := k.Name
+		if !k.Explains() {
+			operation = "report-" + k.Name
+		}
+		if right, ok := web.RightOf(operation); !ok || right != (web.Right{Action: k.Needs, Reach: web.Organisation}) {
+			t.Errorf("%s takes %+v, and is offered by %s", operation, right, k.Needs)
+		}
 	}
 }

@@ -182,6 +182,8 @@ func (s *Server) routes() http.Handler {
 	if s.options.Pages != nil {
 		mux.Handle("/", s.options.Pages)
 		mux.HandleFunc("GET "+pageStream, s.followPage)
+		mux.HandleFunc("GET "+pageFile, s.makePageFile)
+		mux.HandleFunc("POST "+pageFile, s.makePageFile)
 	} else {
 		mux.HandleFunc("/", s.nothing)
 	}

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 
 	"rollbook/projections"
@@ -78,7 +79,12 @@ func (p *Pages) elsewhere(a *asked) error {
 // the page shows, with the plainest question in its place. A visitor who has the
 // right in a part of the ledger and names none is asked about the first of theirs.
 func (p *Pages) asked(a *asked, needs access.Action) (q question, problem string, err error) {
-	q, err = p.question(a, a.r.URL.Query())
+	return p.askedIn(a, a.r.URL.Query(), needs)
+}
+
+// askedIn reads the question of an address or a form likewise.
+func (p *Pages) askedIn(a *asked, values url.Values, needs access.Action) (q question, problem string, err error) {
+	q, err = p.question(a, values)
 	if err != nil {
 		said, ok := a.t.ofInput(err)
 		if !ok {
@@ -86,10 +92,16 @@ func (p *Pages) asked(a *asked, needs access.Action) (q question, problem string
 		}
 		problem = said
 	}
+	return a.reached(q, needs), problem, nil
+}
+
+// reached asks a visitor who has a right in a part of the ledger, and names none,
+// about the first of theirs.
+func (a *asked) reached(q question, needs access.Action) question {
 	if tops, whole := a.visitor.Reach(needs); q.Organisation == "" && !whole && len(tops) > 0 {
 		q.Organisation = tops[0]
 	}
-	return q, problem, nil
+	return q
 }
 
 // statusOf is the status of a page that has a problem to show, or none.

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // partRow is what one event did to a figure.
-type partRow struct{ Change, Cause, Who, URL, Event, Effective, Sequence string }
+type partRow struct{ Change, Cause, Who, URL, Text, Event, Effective, Sequence string }
 
 // explained is a figure that differs.
 type explained struct {
@@ -28,10 +29,11 @@ type explainPage struct {
 	Crumbs             []link
 	What, By           []option
 	Organisation       string
-	From, To           string
+	From, To           field
 	KnownFrom, KnownTo string
 	Compared, Scope    string
 	Summary            []explained
+	Download           *download
 }
 
 // partsShown is how many events of one figure stand on a page.
@@ -44,13 +46,13 @@ func (p *Pages) explain(a *asked) error {
 	}
 	v := a.r.URL.Query()
 	page := explainPage{
-		frame: p.frame(a, a.t.say("explain"), "/explain"), From: v.Get("from"), To: v.Get("to"),
+		frame:     p.frame(a, a.t.say("explain"), "/explain"),
 		KnownFrom: strings.TrimSpace(v.Get("known_from")), KnownTo: strings.TrimSpace(v.Get("known_to")), Organisation: strings.TrimPrefix(v.Get("organisation"), "organisation/"),
 	}
 	if tops, whole := a.visitor.Reach(access.ReadEntries); page.Organisation == "" && !whole && len(tops) > 0 {
 		page.Organisation = tops[0]
 	}
-	for _, what := range []string{"headcount", "movements", "indicators"} {
+	for _, what := range []string{"headcount", "movements", "indicators", "findings"} {
 		page.What = append(page.What, option{what, a.t.say("explain." + what), what == v.Get("what")})
 	}
 	by := v.Get("by")
@@ -61,13 +63,18 @@ func (p *Pages) explain(a *asked) error {
 		}
 		page.By = append(page.By, option{string(d), label, string(d) == by})
 	}
-	if page.From == "" || page.To == "" {
+	from, to := v.Get("from"), v.Get("to")
+	begun := from != "" && to != ""
+	if !begun {
 		today := p.service.Today()
 		before, _ := domain.NewDate(today.Year()-1, 12, 31)
-		page.From, page.To = before.String(), today.String()
+		from, to = before.String(), today.String()
+	}
+	page.From, page.To = a.t.dateField("from", from), a.t.dateField("to", to)
+	if !begun {
 		return p.show(a, http.StatusOK, "explain", page)
 	}
-	c, err := p.service.Comparison(a.ctx, page.Organisation, page.From, page.To, momentOrEmpty(page.KnownFrom), momentOrEmpty(page.KnownTo))
+	c, err := p.comparison(a, v)
 	if err == nil {
 		err = p.compare(a, &page, c, v.Get("what"), by)
 	}
@@ -81,8 +88,17 @@ func (p *Pages) explain(a *asked) error {
 	return p.show(a, statusOf(page.Problem), "explain", page)
 }
 
+// comparison reads which two reports are compared.
+func (p *Pages) comparison(a *asked, v url.Values) (service.Comparison, error) {
+	organisation := strings.TrimPrefix(v.Get("organisation"), "organisation/")
+	if tops, whole := a.visitor.Reach(access.ReadEntries); organisation == "" && !whole && len(tops) > 0 {
+		organisation = tops[0]
+	}
+	return p.service.Comparison(a.ctx, organisation, unslashed(v.Get("from")), unslashed(v.Get("to")), momentOrEmpty(v.Get("known_from")), momentOrEmpty(v.Get("known_to")))
+}
+
 func momentOrEmpty(s string) string {
-	if s == "" {
+	if s = strings.TrimSpace(s); s == "" {
 		return ""
 	}
 	return moment(s)
@@ -120,7 +136,18 @@ func (p *Pages) compare(a *asked, page *explainPage, c service.Comparison, what,
 		for _, n := range e.Counts {
 			add(a.t.countName(n.Count), n.Explained)
 		}
+	case "findings":
+		e, err := p.service.ExplainFindings(a.ctx, c)
+		if err != nil {
+			return err
+		}
+		e = e.In(a.t.lang)
+		standing = e.Standing
+		for _, rule := range e.Rules {
+			lines = append(lines, a.t.explainedRule("x"+strconv.Itoa(len(lines)), rule, organisations))
+		}
 	default:
+		what = "headcount"
 		dimensions, err := service.Dimensions(by)
 		if err != nil {
 			return err
@@ -149,8 +176,19 @@ func (p *Pages) compare(a *asked, page *explainPage, c service.Comparison, what,
 		q := question{known: "all", Question: c.To}
 		page.Crumbs = append(p.crumbs(q, list, c.To.Organisation), link{page.Scope, "/organisations/" + c.To.Organisation})
 	}
+	page.Download = p.explanation(a, c, page, what, by)
 	page.Compared = a.t.say("compared", a.t.day(c.From.AsOf), a.t.day(c.To.AsOf))
 	return nil
+}
+
+// explanation offers the comparison that a page shows as files.
+func (p *Pages) explanation(a *asked, c service.Comparison, page *explainPage, what, by string) *download {
+	if what != "headcount" {
+		by = ""
+	}
+	q := question{known: "all", Question: c.To}
+	return p.download(a, q, "explain-"+what, a.t.reportTitle("explain-"+what),
+		"from", c.From.AsOf.String(), "to", c.To.AsOf.String(), "known_from", page.KnownFrom, "known_to", page.KnownTo, "by", by)
 }
 
 // countName is the title of a count that indicators are made of.
@@ -188,6 +226,24 @@ func (t *tongue) explained(id, title string, e projections.Explained, organisati
 	out.Parts = t.parts(shown, organisations)
 	if more := len(e.Parts) - len(shown); more > 0 {
 		out.More = t.number(int64(more))
+	}
+	return out
+}
+
+// explainedRule writes how many findings of a rule there are, and what made each
+// appear or cleared it.
+func (t *tongue) explainedRule(id string, rule projections.ExplainedRule, organisations names) explained {
+	e := projections.Explained{From: rule.From, To: rule.To, Change: rule.Change}
+	for _, part := range rule.Parts {
+		e.Parts = append(e.Parts, projections.Part{Cause: part.Cause, Change: part.Change, Member: part.Finding.Subject, Events: part.Events})
+	}
+	out := t.explained(id, capital(rule.Title), e, organisations)
+	at := 0
+	for _, part := range rule.Parts[:min(len(rule.Parts), partsShown)] {
+		row := &out.Parts[at]
+		row.Text = capital(part.Finding.Said(t.lang, organisations.of))
+		row.URL = t.subjectLink(part.Finding.Subject, organisations).URL + "#e" + strconv.FormatUint(part.Finding.Sequence, 10)
+		at += max(len(part.Events), 1)
 	}
 	return out
 }

@@ -18,6 +18,7 @@ type findingsPage struct {
 	Scope, Unjudged string
 	Rows            []findingRow
 	Pager           *pager
+	Download        *download
 }
 
 // findings lists the entries that depart from the charter's rules. Nothing in it
@@ -46,6 +47,7 @@ func (p *Pages) findings(a *asked) error {
 		page.Scope = organisations.of(q.Organisation)
 		page.Crumbs = append(p.crumbs(q, list, q.Organisation), link{page.Scope, p.to(withoutOrganisation(q), "/organisations/"+q.Organisation)})
 	}
+	page.Download = p.download(a, q, "findings", a.t.say("findings"))
 	unjudged := 0
 	for _, u := range found.Unjudged {
 		unjudged += u.Entries

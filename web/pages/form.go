@@ -22,6 +22,7 @@ type field struct {
 	Name, ID, Label, Help string
 	Kind                  string // of input; "select", "lines" or "flag"
 	Required, Wide        bool
+	Must                  bool // asked for by the browser already, where nothing judges the form as a whole
 	Value                 string
 	Options               []option
 	Min, Max, InputMode   string
@@ -141,7 +142,7 @@ func (m *formMaker) field(path string, d domain.Field) field {
 			m.choose(&f, m.organisations)
 		}
 	case domain.DateForm:
-		f.Kind, f.Min, f.Max = "date", d.First.String(), d.Last.String()
+		f.Kind, f.Value = "date", m.t.dayField(f.Value)
 	case domain.NumberForm:
 		if len(d.Numbers) > 0 {
 			var list []option
@@ -221,7 +222,7 @@ func (t *tongue) value(field, value string) string {
 // ledger to judge.
 func writeEvent(d domain.Description, subject string, values url.Values) []byte {
 	var b bytes.Buffer
-	b.WriteString(`{"type":` + quote(d.Type) + `,"subject":` + quote(subject) + `,"effectiveon":` + quote(strings.TrimSpace(values.Get("effectiveon"))))
+	b.WriteString(`{"type":` + quote(d.Type) + `,"subject":` + quote(subject) + `,"effectiveon":` + quote(unslashed(values.Get("effectiveon"))))
 	if reason := clean(values.Get("reason")); reason != "" {
 		b.WriteString(`,"reason":` + quote(reason))
 	}
@@ -261,6 +262,8 @@ func writeObject(path string, fields []domain.Field, values url.Values) string {
 			if _, err := strconv.Atoi(v); err != nil {
 				v = quote(v)
 			}
+		case d.Form == domain.DateForm:
+			v = quote(unslashed(v))
 		case d.Form == domain.FlagForm:
 			if v != "true" && v != "false" {
 				v = quote(v)

@@ -7,7 +7,6 @@ import (
 
 	"rollbook/domain"
 	"rollbook/ledger"
-	"rollbook/projections"
 	"rollbook/web/access"
 	"rollbook/words"
 )
@@ -23,6 +22,7 @@ type membersPage struct {
 	Search        string
 	Organisations []option
 	Statuses      []option
+	Formats       []option
 	NeedsReason   bool
 	Reason        string
 	Found         string
@@ -42,6 +42,16 @@ var statusChoices = []struct {
 	{"provisional", []domain.Status{domain.Provisional}},
 	{"candidate", []domain.Status{domain.Candidate}},
 	{"all", []domain.Status{domain.Candidate, domain.Provisional, domain.Official}},
+}
+
+// statusesOf returns the choice that a form names, or the first.
+func statusesOf(value string) (chosen string, of []domain.Status) {
+	for _, c := range statusChoices {
+		if c.value == value {
+			return c.value, c.of
+		}
+	}
+	return statusChoices[0].value, nil
 }
 
 // members shows the register without a search, which an address may hold.
@@ -77,10 +87,8 @@ func (p *Pages) register(a *asked, values url.Values) error {
 		}
 		problem = said
 	}
-	tops, whole := a.visitor.Reach(access.ReadEntries)
-	if q.Organisation == "" && !whole && len(tops) > 0 {
-		q.Organisation = tops[0]
-	}
+	q = a.reached(q, access.ReadEntries)
+	_, whole := a.visitor.Reach(access.ReadEntries)
 	list, err := p.service.Organisations(a.ctx, q.Question)
 	if err != nil {
 		return err
@@ -88,16 +96,18 @@ func (p *Pages) register(a *asked, values url.Values) error {
 	page := membersPage{
 		frame: p.frame(a, a.t.say("register"), "/members"), When: p.when(a, q, "/members"),
 		Search: clean(values.Get("search")), Reason: clean(values.Get("reason")),
-		NeedsReason: !a.visitor.May(access.ReadMembers) && a.visitor.May(access.OpenPersonal),
+		NeedsReason: a.needsReason(),
 	}
 	asked := ledger.RegisterQuestion{Question: q.Question, Search: page.Search, After: values.Get("after"), Limit: rowsOnPage}
-	chosen := statusChoices[0].value
+	var chosen string
+	chosen, asked.Statuses = statusesOf(values.Get("status"))
+	page.Organisations = organisationChoices(a, q, list, whole)
 	for _, c := range statusChoices {
-		if c.value == values.Get("status") {
-			chosen, asked.Statuses = c.value, c.of
-		}
+		page.Statuses = append(page.Statuses, option{c.value, a.t.say("status." + c.value), c.value == chosen})
 	}
-	page.choices(a, q, list, whole, chosen)
+	for _, f := range formatNames {
+		page.Formats = append(page.Formats, option{Value: string(f.format), Label: f.name})
+	}
 	r, err := p.service.Register(a.ctx, asked, page.Reason)
 	if err != nil {
 		said, ok := a.t.ofInput(err)
@@ -111,7 +121,7 @@ func (p *Pages) register(a *asked, values url.Values) error {
 	}
 	page.Problem, page.Standing = problem, &r.Standing
 	page.Found, page.Closed = a.t.say("register.found", a.t.number(int64(r.Total))), r.Closed
-	page.Keep = []named{{"search", page.Search}, {"organisation", q.Organisation}, {"status", chosen}, {"as_of", page.When.Day}, {"known", q.known}, {"known_at", q.knownAt}, {"reason", page.Reason}}
+	page.Keep = []named{{"search", page.Search}, {"organisation", q.Organisation}, {"status", chosen}, {"as_of", q.AsOf.String()}, {"known", q.known}, {"known_at", q.knownAt}, {"reason", page.Reason}}
 	if r.Next != nil {
 		page.After = *r.Next
 	}
@@ -120,19 +130,6 @@ func (p *Pages) register(a *asked, values url.Values) error {
 		page.Rows = append(page.Rows, a.t.memberRow(row, organisations))
 	}
 	return p.show(a, statusOf(problem), "members", page)
-}
-
-func (page *membersPage) choices(a *asked, q question, list []projections.OrganisationInfo, whole bool, status string) {
-	if whole {
-		page.Organisations = []option{{Value: "", Label: a.t.say("whole")}}
-	}
-	page.Organisations = append(page.Organisations, organisationOptions(list)...)
-	for i := range page.Organisations {
-		page.Organisations[i].Selected = page.Organisations[i].Value == q.Organisation
-	}
-	for _, c := range statusChoices {
-		page.Statuses = append(page.Statuses, option{c.value, a.t.say("status." + c.value), c.value == status})
-	}
 }
 
 func (t *tongue) memberRow(row ledger.RegisterRow, organisations names) memberRow {

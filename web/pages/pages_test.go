@@ -21,7 +21,7 @@ func everyPage() []string {
 		"/", "/?as_of=2022-06-30&known=then", "/organisations", "/organisations/xa-a", "/villages/v1", "/members", "/members?status=all&organisation=xa-a",
 		"/members/m1", "/members/c1", "/record", "/import", "/explain", "/explain?what=headcount&from=2021-12-31&to=2022-12-31&by=ethnicity",
 		"/explain?what=movements&from=2021-12-31&to=2022-12-31", "/drill/headcount?by=ethnicity&value=26", "/drill/indicator?count=women",
-		"/drill/movement?line=admitted&from=2021-12-31", "/worklist", "/findings", "/sign-in?failed=credentials", "/first/token", "/audit", "/feed", "/licences", "/nowhere", "/?as_of=nonsense",
+		"/drill/movement?line=admitted&from=2021-12-31", "/worklist", "/findings", "/reports", "/reports?organisation=xa-a&as_of=30/06/2022", "/reports/movements?format=csv&from=x", "/explain?what=findings&from=2021-12-31&to=2022-12-31", "/sign-in?failed=credentials", "/first/token", "/audit", "/feed", "/licences", "/nowhere", "/?as_of=nonsense",
 	}
 	return pages
 }
@@ -246,7 +246,7 @@ func TestTheSliderMovesTheFiguresAndTheAddress(t *testing.T) {
 	}
 	b.until(`document.querySelector("figure svg text") !== null`) // the chart is drawn anew
 	b.run(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("main")))
-	if got := ask[string](b, `document.getElementById("as_of").value + " " + `+total); got != "2022-06-14 9" {
+	if got := ask[string](b, `document.getElementById("as_of").value + " " + `+total); got != "14/06/2022 9" {
 		t.Errorf("the address leads to %q, want the same day and number", got)
 	}
 	b.do(`document.getElementById("known").value = "then"; document.getElementById("known").dispatchEvent(new Event("change", {bubbles: true}))`)
@@ -300,7 +300,7 @@ func TestPagesAreReadWithoutJavaScript(t *testing.T) {
 		}
 	}
 	b.visit("/")
-	b.run(chromedp.SetValue(chromedp.CSS("#as_of"), "2022-06-14"), chromedp.Click(chromedp.CSS("form.when button.show")))
+	b.run(chromedp.SetValue(chromedp.CSS("#as_of"), "14/06/2022"), chromedp.Click(chromedp.CSS("form.when button.show")))
 	b.until(`document.querySelector(".bars tfoot .n").innerText === "9"`)
 }
 

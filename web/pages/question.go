@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -33,7 +35,7 @@ func (p *Pages) question(a *asked, values url.Values) (question, error) {
 	case q.known == "then":
 		q.knownAt = ""
 		day := p.service.Today()
-		if d, ok := readDay(asOf); ok {
+		if d, ok := readDay(unslashed(asOf)); ok {
 			day = d
 		}
 		known = endOf(day).Format(time.RFC3339)
@@ -42,11 +44,8 @@ func (p *Pages) question(a *asked, values url.Values) (question, error) {
 	case q.known == "at":
 		known = moment(q.knownAt)
 	}
-	if d, ok := readDay(asOf); ok {
-		asOf = d.String()
-	}
 	var err error
-	q.Question, err = p.service.Question(a.ctx, service.Asked{Organisation: organisation, AsOf: asOf, KnownAt: known})
+	q.Question, err = p.service.Question(a.ctx, service.Asked{Organisation: organisation, AsOf: unslashed(asOf), KnownAt: known})
 	if err != nil {
 		q = question{known: "all", Question: projections.Question{AsOf: p.service.Today()}}
 		return q, err
@@ -60,6 +59,34 @@ func readDay(s string) (domain.Date, bool) {
 		s = s[6:] + "-" + s[3:5] + "-" + s[:2]
 	}
 	return domain.ParseDate(s)
+}
+
+// typedDays are the ways in which people type a day: 1/2/2022, 01/02/2022, and
+// 01022022 where the keys have no slash.
+var typedDays = regexp.MustCompile(`^(\d{1,2})/(\d{1,2})/(\d{4})$|^(\d{2})(\d{2})(\d{4})$`)
+
+// unslashed brings a typed day to the form of the ledger. What is no day stays as it
+// is, for whoever says so.
+func unslashed(s string) string {
+	s = strings.TrimSpace(s)
+	m := typedDays.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	return fmt.Sprintf("%s-%02s-%02s", m[3]+m[6], m[2]+m[5], m[1]+m[4])
+}
+
+// dayField writes a day as a field for it has it; what is no day as it was typed.
+func (t *tongue) dayField(s string) string {
+	if d, ok := domain.ParseDate(unslashed(s)); ok {
+		return t.day(d)
+	}
+	return s
+}
+
+// dateField is a field for a day, which has to be there.
+func (t *tongue) dateField(id, value string) field {
+	return field{Name: id, ID: id, Kind: "date", Value: t.dayField(value), Must: true}
 }
 
 // endOf is the last moment of a day where the office is.
@@ -119,13 +146,14 @@ func (p *Pages) to(q question, path string, pairs ...string) string {
 
 // when is the form that asks for day and knowledge.
 type when struct {
-	Action           string
-	Keep             []named
-	Day, First, Last string // as a field of a form has them
-	DayText          string
-	Known, KnownAt   string
-	KnownText        string
-	More             []filter
+	Action         string
+	Keep           []named
+	Day            field
+	First, Last    string // of the slider
+	DayText        string
+	Known, KnownAt string
+	KnownText      string
+	More           []filter
 }
 
 // filter is one more thing that a page can be asked for.
@@ -143,7 +171,7 @@ func (p *Pages) when(a *asked, q question, action string, keep ...named) when {
 	last := max(today, q.AsOf)
 	first := beginning(last)
 	w := when{
-		Action: action, Day: q.AsOf.String(), First: min(first, q.AsOf).String(), Last: last.String(), DayText: a.t.day(q.AsOf),
+		Action: action, Day: a.t.dateField("as_of", q.AsOf.String()), First: min(first, q.AsOf).String(), Last: last.String(), DayText: a.t.day(q.AsOf),
 		Known: q.known, KnownAt: q.knownAt, Keep: keep,
 	}
 	if q.Organisation != "" {

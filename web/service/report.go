@@ -229,16 +229,21 @@ var (
 // Forms returns the names of the statistical forms: of a day, and of a period.
 func Forms() (ofDay, ofPeriod []string) { return slices.Clone(formsOfDay), slices.Clone(formsOfPeriod) }
 
+// formDimensions are what a form can be broken down by; nil if it has no choice.
+func formDimensions(name string) []string {
+	switch name {
+	case "structure":
+		return ledger.StructureDimensions()
+	case "admissions":
+		return ledger.AdmissionDimensions()
+	}
+	return nil
+}
+
 // FormDimensions reads what a form is broken down by: names with commas between, none
 // for all of them.
 func FormDimensions(name, by string) (list []string, err error) {
-	var all []string
-	switch name {
-	case "structure":
-		all = ledger.StructureDimensions()
-	case "admissions":
-		all = ledger.AdmissionDimensions()
-	}
+	all := formDimensions(name)
 	if by == "" {
 		return nil, nil
 	}

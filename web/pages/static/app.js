@@ -3,6 +3,7 @@
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
+  pickers();
   document.querySelectorAll("form[data-live]").forEach(live);
   document.querySelectorAll("form[data-live-post]").forEach((form) => {
     form.setAttribute("hx-post", form.getAttribute("action"));
@@ -35,6 +36,52 @@ function live(form) {
   htmx.process(form);
 }
 
+// Days are typed and read as dd/mm/yyyy, whatever the language of the browser is; in
+// addresses and in the ledger they are yyyy-mm-dd.
+function ledgerDay(s) {
+  const m = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$|^(\d{2})(\d{2})(\d{4})$/.exec(s.trim());
+  return m ? (m[3] || m[6]) + "-" + (m[2] || m[5]).padStart(2, "0") + "-" + (m[1] || m[4]).padStart(2, "0") : s.trim();
+}
+
+function readDay(s) {
+  const day = ledgerDay(s);
+  return /^\d{4}-\d{2}-\d{2}$/.test(day) ? day.split("-").reverse().join("/") : s;
+}
+
+document.addEventListener("formdata", (e) => {
+  e.target.querySelectorAll("[data-date]").forEach((f) => { if (e.formData.has(f.name)) e.formData.set(f.name, ledgerDay(f.value)); });
+});
+document.addEventListener("change", (e) => {
+  if (e.target.matches("[data-date]")) e.target.value = readDay(e.target.value);
+}, true);
+
+// pickers put the browser's calendar beside each day.
+function pickers() {
+  document.querySelectorAll("[data-date]").forEach((field) => {
+    const calendar = document.createElement("input"), button = document.createElement("button");
+    if (field.parentElement.classList.contains("picks") || !calendar.showPicker) return;
+    field.parentElement.classList.add("picks");
+    calendar.type = "date";
+    calendar.tabIndex = -1;
+    calendar.setAttribute("aria-hidden", "true");
+    button.type = "button";
+    button.className = "pick noprint";
+    button.setAttribute("aria-label", field.dataset.date);
+    button.addEventListener("click", () => {
+      calendar.value = ledgerDay(field.value);
+      calendar.showPicker();
+    });
+    calendar.addEventListener("change", (e) => {
+      e.stopPropagation();
+      if (!calendar.value) return;
+      field.value = readDay(calendar.value);
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    field.after(button, calendar);
+  });
+}
+document.addEventListener("htmx:after:swap", pickers);
+
 const day = 86400000;
 
 // slider moves a date field between two days.
@@ -44,14 +91,15 @@ function slider(form, range) {
   if (!(last > first)) return;
   range.min = 0;
   range.max = Math.round((last - first) / day);
-  range.value = Math.round((Date.parse(field.value) - first) / day);
-  const say = () => range.setAttribute("aria-valuetext", field.value.split("-").reverse().join("/"));
+  const at = () => Math.round((Date.parse(ledgerDay(field.value)) - first) / day);
+  range.value = at();
+  const say = () => range.setAttribute("aria-valuetext", field.value);
   range.addEventListener("input", () => {
-    field.value = new Date(first + range.value * day).toISOString().slice(0, 10);
+    field.value = readDay(new Date(first + range.value * day).toISOString().slice(0, 10));
     say();
   });
   field.addEventListener("change", () => {
-    if (field.value) range.value = Math.round((Date.parse(field.value) - first) / day);
+    if (field.value) range.value = at();
     say();
   });
   say();
