@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "33d05474511b1fa784325b2a64c86cbe"
+const code = "84537e281712267419a68c3ba3f78ff3"
