@@ -19,6 +19,7 @@ import (
 
 	"rollbook/eventstore/jetstream"
 	"rollbook/eventstore/jetstream/natstest"
+	"rollbook/internal/postgres/pgtest"
 )
 
 // typed is a command on a page, and what the page says that it writes.
@@ -261,16 +262,51 @@ func theAuditor(t *testing.T, page string) {
 	}
 }
 
-// The operator has the keys and a file of checkpoints outside the data directory.
+// The operator has the keys and a file of checkpoints outside the data directory, and a
+// server and a database to move to.
 func theOperator(t *testing.T, page string) {
-	r := newReader(t, shortDir(t))
+	d := natstest.Deploy(t, filepath.Join("..", "..", "deploy", "nats"), 1)
+	r := newReader(t, shortDir(t), "tls://n1:4222,tls://n2:4222,tls://n3:4222", d.URL, "postgres://rollbook@db/rollbook", "'"+pgtest.Database(t)+"'")
+	r.put("ca.pem", d.CA)
+	r.put("deploy.nk", d.Key("deploy"))
 	r.env = append(r.env, "ROLLBOOK_LISTEN=127.0.0.1:0", "ROLLBOOK_MASTER_KEY="+filepath.Join(r.dir, "etc/rollbook/master.key"), "ROLLBOOK_ANCHORS="+filepath.Join(r.dir, "mnt/anchor/checkpoints"))
 	r.put("office.ndjson", filepath.Join("testdata", "office.ndjson"))
 	r.put("etc/rollbook/oidc-secret", filepath.Join("testdata", "office.ndjson")) // a provider that does not answer gets to see it never
 	r.rollbook("import office.ndjson")
-	for _, c := range commandsOf(page) {
+	alone, rest, _ := strings.Cut(page, "\n## Several instances\n")
+	several, backups, found := strings.Cut(rest, "\n## Backups\n")
+	if !found {
+		t.Fatal("the page does not say how several instances share the work, and then how backups are made")
+	}
+	theOperatorOfSeveral(t, several)
+	for _, c := range commandsOf(alone + backups) {
 		if account := accountID.FindString(r.do(c)); account != "" {
 			r.here = append(r.here, "u-abc", account)
+		}
+	}
+}
+
+// theOperatorOfSeveral has instances that share a ledger, each in a directory of its own.
+func theOperatorOfSeveral(t *testing.T, page string) {
+	n := shareALedger(t)
+	for _, name := range []string{"projector", "feed", "api"} {
+		n.join(name)
+	}
+	r := newReader(t, n.dir("auditor"), "/var/lib/rollbook/", n.root+"/")
+	for i := 0; i < len(n.shared); i += 2 {
+		name := map[string]string{"--nats": "NATS", "--database": "DATABASE", "--master-key": "MASTER_KEY", "--anchor": "ANCHORS"}[n.shared[i]]
+		r.env = append(r.env, "ROLLBOOK_"+name+"="+n.shared[i+1])
+	}
+	for port := 8080; port < 8084; port++ {
+		r.here = append(r.here, fmt.Sprintf("--listen 127.0.0.1:%d", port), "--listen 127.0.0.1:0")
+	}
+	commands := commandsOf(page)
+	if len(commands) != 5 {
+		t.Errorf("%d commands, want the policy and four instances", len(commands))
+	}
+	for _, c := range commands {
+		if out := r.do(c); strings.HasSuffix(c.line, "policy") && out != n.policy {
+			t.Errorf("%s\nwrites %s, and instances join with %s", c.line, out, n.policy)
 		}
 	}
 }
