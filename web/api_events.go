@@ -19,6 +19,7 @@ import (
 	"rollbook/domain"
 	"rollbook/eventstore"
 	"rollbook/ledger"
+	"rollbook/web/access"
 	"rollbook/web/service"
 )
 
@@ -227,11 +228,16 @@ func (s *Server) follow(ctx context.Context, in *eventsInput, f ledger.EventFilt
 
 // stayOpen takes a place for a stream, which is no request that is under way for others
 // to wait for. The context ends when the reader goes away, or the service ends; ok is
-// false where there are too many.
+// false where there are too many, of all or of one account.
 func (s *Server) stayOpen(ctx context.Context) (_ context.Context, leave func(), ok bool) {
+	visitor, _ := access.VisitorFrom(ctx)
+	if !s.another(visitor.ID) {
+		return nil, nil, false
+	}
 	select {
 	case s.streams <- struct{}{}:
 	default:
+		s.oneLess(visitor.ID)
 		return nil, nil, false
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -242,7 +248,28 @@ func (s *Server) stayOpen(ctx context.Context) (_ context.Context, leave func(),
 		stop()
 		cancel()
 		<-s.streams
+		s.oneLess(visitor.ID)
 	}, true
+}
+
+// another counts a stream of an account, unless it has as many as it may have: nobody
+// takes the places of all others.
+func (s *Server) another(account string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[account] >= s.options.Limits.StreamsEach {
+		return false
+	}
+	s.open[account]++
+	return true
+}
+
+func (s *Server) oneLess(account string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[account]--; s.open[account] == 0 {
+		delete(s.open, account)
+	}
 }
 
 // pageStream is what the page of the feed follows.

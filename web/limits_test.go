@@ -117,6 +117,18 @@ func TestMoreThanTheServiceTakesIsRefused(t *testing.T) {
 	}
 }
 
+// Nobody takes the streams of everybody.
+func TestAnAccountHasItsShareOfStreams(t *testing.T) {
+	t.Parallel()
+	o, address := limited(t, web.Limits{Streams: 3, StreamsEach: 1})
+	token, other := o.account(access.Grant{Role: access.Clerk}), o.account(access.Grant{Role: access.Clerk})
+	stream(t, "http://"+address+"/api/v1/events", "Authorization", "Bearer "+token)
+	if a := o.ask(token, http.MethodGet, "/api/v1/events", "", "Accept", "text/event-stream"); a.status != http.StatusServiceUnavailable {
+		t.Errorf("a second stream of an account: %d, want 503", a.status)
+	}
+	stream(t, "http://"+address+"/api/v1/events", "Authorization", "Bearer "+other)
+}
+
 // A service that has yet to read its log says so, and that it lives.
 func TestBeforeTheReadModelsAreThere(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,6 +71,9 @@ type Server struct {
 	places      chan struct{} // requests that may be under way
 	heavyPlaces chan struct{} // imports, exports and verifications among them
 	streams     chan struct{} // and those that stay open
+
+	mu   sync.Mutex
+	open map[string]int // streams by account
 }
 
 // Limits bound what is under way. Zero values are those of a service.
@@ -85,15 +89,16 @@ type Limits struct {
 	// Heartbeat is how often a stream says that it lives: every 15 seconds.
 	Heartbeat time.Duration
 	// AtOnce is how many requests may be under way: 256; Heavy how many imports, exports
-	// and verifications among them: 8; Streams how many streams beside them: 128.
-	AtOnce, Heavy, Streams int
+	// and verifications among them: 8; Streams how many streams beside them: 128, and
+	// StreamsEach how many of these are one account's: 16.
+	AtOnce, Heavy, Streams, StreamsEach int
 }
 
 func (l Limits) orDefaults() Limits {
 	return Limits{
 		Header: cmp.Or(l.Header, 5*time.Second), Request: cmp.Or(l.Request, 30*time.Second),
 		Take: cmp.Or(l.Take, 30*time.Second), Heartbeat: cmp.Or(l.Heartbeat, 15*time.Second),
-		AtOnce: cmp.Or(l.AtOnce, 256), Heavy: cmp.Or(l.Heavy, 8), Streams: cmp.Or(l.Streams, 128),
+		AtOnce: cmp.Or(l.AtOnce, 256), Heavy: cmp.Or(l.Heavy, 8), Streams: cmp.Or(l.Streams, 128), StreamsEach: cmp.Or(l.StreamsEach, 16),
 	}
 }
 
@@ -121,6 +126,7 @@ func New(o Options) *Server {
 	l := o.Limits.orDefaults()
 	s.options.Limits = l
 	s.places, s.heavyPlaces, s.streams = make(chan struct{}, l.AtOnce), make(chan struct{}, l.Heavy), make(chan struct{}, l.Streams)
+	s.open = map[string]int{}
 	s.handler = s.outside(s.routes())
 	return s
 }

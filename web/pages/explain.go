@@ -187,7 +187,7 @@ func (p *Pages) explanation(a *asked, c service.Comparison, page *explainPage, w
 		by = ""
 	}
 	q := question{known: "all", Question: c.To}
-	return p.download(a, q, "explain-"+what, a.t.reportTitle("explain-"+what),
+	return p.download(q, "explain-"+what, a.t.reportTitle("explain-"+what),
 		"from", c.From.AsOf.String(), "to", c.To.AsOf.String(), "known_from", page.KnownFrom, "known_to", page.KnownTo, "by", by)
 }
 

@@ -94,9 +94,9 @@ func (p *Pages) figures(a *asked, q question) (f figures, standing projections.S
 		return f, standing, err
 	}
 	f.movements(p, a, q, m, from, drills)
-	f.Files.Headcount = p.download(a, q, "headcount", a.t.say("by_ethnicity"), "by", "ethnicity")
-	f.Files.Indicators = p.download(a, q, "indicators", a.t.say("indicators_of", f.Year), "year", f.Year, "children", "true")
-	f.Files.Movements = p.download(a, q, "movements", a.t.say("movements_of", f.Year), "from", from.String())
+	f.Files.Headcount = p.download(q, "headcount", a.t.say("by_ethnicity"), "by", "ethnicity")
+	f.Files.Indicators = p.download(q, "indicators", a.t.say("indicators_of", f.Year), "year", f.Year, "children", "true")
+	f.Files.Movements = p.download(q, "movements", a.t.say("movements_of", f.Year), "from", from.String())
 	if drills {
 		f.ExplainURL = p.to(q, "/explain", "to", q.AsOf.String(), "from", from.String(), "as_of", "", "known", "", "known_at", "")
 	}

@@ -47,7 +47,7 @@ func (p *Pages) findings(a *asked) error {
 		page.Scope = organisations.of(q.Organisation)
 		page.Crumbs = append(p.crumbs(q, list, q.Organisation), link{page.Scope, p.to(withoutOrganisation(q), "/organisations/"+q.Organisation)})
 	}
-	page.Download = p.download(a, q, "findings", a.t.say("findings"))
+	page.Download = p.download(q, "findings", a.t.say("findings"))
 	unjudged := 0
 	for _, u := range found.Unjudged {
 		unjudged += u.Entries

@@ -30,7 +30,7 @@ var formatNames = []struct {
 // download offers the report that a page shows, with the question of the page and
 // more; pairs are names and values. The day is always named: a file of today's page
 // is of the same day tomorrow.
-func (p *Pages) download(a *asked, q question, report, title string, pairs ...string) *download {
+func (p *Pages) download(q question, report, title string, pairs ...string) *download {
 	d := &download{Title: title}
 	pairs = append([]string{"as_of", q.AsOf.String()}, pairs...)
 	for _, f := range formatNames {

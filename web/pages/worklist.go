@@ -72,7 +72,7 @@ func (p *Pages) worklist(a *asked) error {
 		page.Scope = organisations.of(q.Organisation)
 		page.Crumbs = append(p.crumbs(q, list, q.Organisation), link{page.Scope, p.to(withoutOrganisation(q), "/organisations/"+q.Organisation)})
 	}
-	page.Download = p.download(a, q, "worklist", a.t.say("worklist"), "kind", kind, "ahead", aheadText)
+	page.Download = p.download(q, "worklist", a.t.say("worklist"), "kind", kind, "ahead", aheadText)
 	page.Sums = p.workSums(a, q, w.Rows, kind, aheadText)
 	if kind != "" {
 		w.Rows = slices.DeleteFunc(w.Rows, func(r projections.Work) bool { return string(r.Kind) != kind })
