@@ -117,6 +117,45 @@ type heard struct {
 	organisation string
 }
 
+// neighbours divides subjects into those about which the rules ask much the same: an
+// organisation that has others directly below it, those, and who was ever in them; the
+// largest first. It is a matter of time and memory only, so it does not matter in which
+// of several places somebody is counted.
+func (c *court) neighbours(subjects []domain.Subject) (groups [][]domain.Subject) {
+	const day = domain.LastDay // where everything came to be
+	children := c.directory.Children(day)
+	committee := func(organisation string) string {
+		if len(children[organisation]) > 0 {
+			return organisation
+		}
+		return c.directory.Parent(organisation, day)
+	}
+	of := map[string]string{} // organisations of members
+	for organisation, members := range c.in {
+		for _, id := range members {
+			of[id] = max(of[id], organisation)
+		}
+	}
+	lists := map[string][]domain.Subject{}
+	for _, s := range subjects {
+		organisation := of[s.ID()]
+		switch s.Kind() {
+		case domain.OrganisationKind:
+			organisation = s.ID()
+		case domain.VillageKind:
+			if v := c.directory.Village(s.ID()); v != nil {
+				organisation = c.directory.Commune(v, day)
+			}
+		case domain.MemberKind:
+		}
+		key := committee(organisation)
+		lists[key] = append(lists[key], s)
+	}
+	groups = slices.Collect(maps.Values(lists))
+	slices.SortFunc(groups, func(a, b []domain.Subject) int { return len(b) - len(a) })
+	return groups
+}
+
 // hear judges those entries of some subjects that are wanted, on all processors.
 // It returns the verdicts that say something, in no order.
 func (c *court) hear(ctx context.Context, ch *domain.Charter, subjects []domain.Subject, wanted func(domain.Entry) bool) ([]heard, error) {
@@ -130,8 +169,8 @@ func (c *court) hear(ctx context.Context, ch *domain.Charter, subjects []domain.
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			w := &witness{court: c}
-			judge := domain.NewJudge(w, ch, w.person)
 			for list := range some {
+				judge := domain.NewJudge(w, ch, w.person) // it keeps all that it was told
 				var found []heard
 				for _, s := range list {
 					first := len(found)
@@ -154,7 +193,7 @@ func (c *court) hear(ctx context.Context, ch *domain.Charter, subjects []domain.
 			mu.Unlock()
 		})
 	}
-	for list := range slices.Chunk(subjects, 256) {
+	for _, list := range c.neighbours(subjects) {
 		if ctx.Err() != nil {
 			break
 		}

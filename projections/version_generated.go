@@ -2,4 +2,4 @@
 
 package projections
 
-const code = "84537e281712267419a68c3ba3f78ff3"
+const code = "733c2f54f2d87382817b26e0ea7e71ce"
